@@ -1,7 +1,13 @@
 /** Edits and recalls in groups: who may, who is shown which text, and that the old one is nowhere. */
 import t from 'tap'
 import { CODES } from '../../protocol/codes.js'
-import { createMessageId, createMessageState, GroupRole, GroupState } from '../../protocol/generated/messages.js'
+import {
+  createMessageId,
+  createMessageState,
+  GroupJoin,
+  GroupRole,
+  GroupState,
+} from '../../protocol/generated/messages.js'
 import { EDIT_MS_MAX, RECALL_MS_MAX } from '../../protocol/limits.js'
 import { seededRandom } from '../../src/lib/random.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
@@ -10,7 +16,16 @@ import { branchActor, groupActor } from '../../src/sync/references.js'
 import { groupChanged } from '../../src/sync/rules/branch-changes.js'
 import { forwardMessage } from '../../src/sync/rules/forward.js'
 import { editInGroup, recallInGroup } from '../../src/sync/rules/group-edits.js'
-import { inviteToGroup, leaveGroup, muteMember, removeMember, setMemberRole } from '../../src/sync/rules/membership.js'
+import { FORMER_MAX, type Period, withEnded } from '../../src/sync/rules/group-records.js'
+import {
+  inviteToGroup,
+  joinGroup,
+  leaveGroup,
+  muteMember,
+  removeMember,
+  setGroupRules,
+  setMemberRole,
+} from '../../src/sync/rules/membership.js'
 import { messageIn, messageItem, withheldForNow } from '../../src/sync/rules/message-state.js'
 import { userActor } from '../../src/sync/rules/records.js'
 import type { Transition } from '../../src/sync/types.js'
@@ -245,6 +260,37 @@ t.test('who is in again hears of what is changed then, and is shown no text of w
   t.equal(await recall(alice, two), 'OK')
   await sees(carol, '*? ! | *? !')
   await node.engine.close()
+})
+
+t.test('somebody who comes and goes takes no text from others who have left', async t => {
+  const { node, alice, bob, carol, gid, say, edit } = await friends()
+  const one = await say(bob, 'one')
+  t.equal(await edit(bob, one, 'uno'), 'OK')
+  await sees(carol, 'uno* | uno*')
+  await carol.act(leaveGroup, { gid })
+  const restless = await GroupPerson.enter(node.engine, 'restless', 3)
+  const rules = { join: GroupJoin.CODE, adminsInvite: false, adminsWrite: false, history: 0 }
+  t.equal(await alice.act(setGroupRules, { gid, rules, code: 'the code', newCode: false }), 'OK')
+  for (let n = 0; n <= FORMER_MAX; n += 1) {
+    await restless.act(joinGroup, { gid, code: 'the code' })
+    await restless.act(leaveGroup, { gid })
+  }
+  await eventually(async () => (await restless.group(gid))?.state === GroupState.UNSPECIFIED)
+  await sees(carol, 'uno* | uno*')
+  await node.engine.close()
+})
+
+t.test('who has left is forgotten oldest first, of those who have left most often', t => {
+  const period = (uid: number, since: number): Period => ({ uid, since, until: since + 1 })
+  const many = Array.from({ length: FORMER_MAX - 1 }, (_, n) => period(1, 10 * n))
+  const full = withEnded([period(2, 0), ...many.slice(1)], [period(3, 9_000), period(3, 9_010)])
+  t.equal(full.length, FORMER_MAX)
+  t.same(full[0], period(2, 0))
+  t.same(full[1], many[2])
+  t.same(full.slice(-2), [period(3, 9_000), period(3, 9_010)])
+  const others = Array.from({ length: FORMER_MAX + 2 }, (_, n) => period(n + 1, n))
+  t.same(withEnded(others, []), others.slice(2))
+  t.end()
 })
 
 t.test('a text that has not arrived is not forwarded', async t => {

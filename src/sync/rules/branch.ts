@@ -12,7 +12,7 @@ import { itemEffect } from '../effect-kinds.js'
 import { branchActor, encodeReference } from '../references.js'
 import type { EffectKind, Shared, Tx } from '../types.js'
 import { noteMention } from './conversation-records.js'
-import { type Branch, branch, FORMER_MAX, type Gid, groupConversation, withMention } from './group-records.js'
+import { type Branch, branch, type Gid, groupConversation, withEnded, withMention } from './group-records.js'
 import { CHANGE_TAG } from './item-tags.js'
 import { EVERYBODY, mentionsOf } from './mentions.js'
 import { partitionOfUser, profile, uidOf, userActor } from './records.js'
@@ -153,7 +153,7 @@ function without(before: Branch, leaves: (uid: number) => boolean, until: number
   return {
     ...before,
     members: members.filter(({ uid }) => !leaves(uid)),
-    former: [...former, ...ended].slice(-FORMER_MAX),
+    former: withEnded(former, ended),
   }
 }
 

@@ -241,6 +241,27 @@ export interface Branch {
 }
 /** The most periods that are kept: of older ones nothing is known, and their members see no later text of a message. */
 export const FORMER_MAX = GROUP_MEMBERS_MAX
+
+/**
+ * The periods with those that have ended now, FORMER_MAX at most. Too many are the oldest of who has the most: somebody who comes and goes
+ * pushes out nobody else's.
+ */
+export function withEnded(former: readonly Period[], ended: readonly Period[]): readonly Period[] {
+  const all = [...former, ...ended]
+  if (all.length <= FORMER_MAX) return all
+  const counts = new Map<number, number>()
+  for (const { uid } of all) counts.set(uid, (counts.get(uid) ?? 0) + 1)
+  while (all.length > FORMER_MAX) {
+    const most = Math.max(...counts.values())
+    const [gone] = all.splice(
+      all.findIndex(({ uid }) => counts.get(uid) === most),
+      1,
+    )
+    if (gone !== undefined) counts.set(gone.uid, most - 1)
+  }
+  return all
+}
+
 /** The most numbers that are kept of what mentions somebody, or everybody: the newest. */
 export const NOTED_MENTIONS_MAX = 100
 

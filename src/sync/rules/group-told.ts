@@ -167,7 +167,9 @@ export function declined(before: UserGroup): UserGroup {
 
 /** Declines all invitations by somebody. */
 export function declineAllBy(tx: Tx, other: number): void {
-  for (const gid of tx.get(groupIndex)?.invitations ?? []) {
+  const invitations = tx.get(groupIndex)?.invitations ?? []
+  tx.fetch([userGroup], invitations)
+  for (const gid of invitations) {
     const before = tx.get(userGroup, gid) ?? NO_GROUP
     if (before.inviter !== other) continue
     say(tx, groupActor(gid), 'no', before.number)
