@@ -36,6 +36,7 @@ import {
   inviteToGroup,
   joinGroup,
   leaveGroup,
+  muteMember,
   renameGroup,
   setGroupRules,
 } from '../../src/sync/rules/membership.js'
@@ -78,8 +79,20 @@ export async function fullGroups({ engine }: TestNode): Promise<void> {
   for (const other of others) await other.act(joinGroup, { gid, code: CODE })
   await owner.say(gid, 'seen by all')
   await reactToLast(gid, people)
+  await silence([...others, stranger], owner)
   for (let n = 0; n < INVITATIONS_MAX; n += 1) await owner.create(`${n}`, [stranger])
   for (let n = 0; n < GROUPS_MAX; n += 1) await stranger.create(TITLE)
+}
+
+/** All these people are muted in a group, one after the other, and leave it. */
+async function silence(people: readonly GroupPerson[], owner: GroupPerson): Promise<void> {
+  const gid = await owner.create(TITLE)
+  await owner.act(setGroupRules, { gid, rules: OPEN, code: CODE, newCode: true })
+  for (const person of people) {
+    await person.act(joinGroup, { gid, code: CODE })
+    await owner.act(muteMember, { gid, other: person.uid, muted: true })
+    await person.act(leaveGroup, { gid })
+  }
 }
 
 /** All members react to the last message as often as they may, with all the kinds that it may have; then it is taken back. */

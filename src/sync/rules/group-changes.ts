@@ -24,6 +24,7 @@ import {
   NO_RULES,
   owed,
   readMarks,
+  silenced,
   type Waiting,
   waiting,
 } from './group-records.js'
@@ -207,7 +208,7 @@ export function enter(tx: Tx, { uid, via, by }: Joining): Code {
   const partition = partitionOfUser(uid)
   if (!known.includes(partition)) tx.put(branches, [...known, partition])
   const { history } = aboutOf(tx).rules
-  const member: Member = { ...entry, since, ...(history === 0 ? {} : { history }) }
+  const member: Member = { ...entry, since, muted: wasSilenced(tx, uid), ...(history === 0 ? {} : { history }) }
   after.set(uid, member)
   tx.put(members, after)
   keepMarks(tx, after)
@@ -215,21 +216,36 @@ export function enter(tx: Tx, { uid, via, by }: Joining): Code {
   return CODES.OK.code
 }
 
-export function tellJoined(tx: Tx, { uid, since, via, role }: Member): void {
+/** Whether a user who joins was muted when the last membership ended. It is noted no more. */
+function wasSilenced(tx: Tx, uid: number): boolean {
+  const list = tx.get(silenced) ?? []
+  if (!list.includes(uid)) return false
+  putSilenced(tx, uid)
+  return true
+}
+
+/** Notes who is silenced: the others, and then `last`. */
+function putSilenced(tx: Tx, uid: number, ...last: readonly number[]): void {
+  const others = (tx.get(silenced) ?? []).filter(other => other !== uid)
+  tx.put(silenced, [...others, ...last].slice(-GROUP_MEMBERS_MAX))
+}
+
+export function tellJoined(tx: Tx, { uid, since, via, role, muted }: Member): void {
   const { title, announcement, rules, number } = aboutOf(tx)
-  tell(tx, uid, { act: 'joined', number: since, via, role, title, announcement, rules, aboutNumber: number })
+  tell(tx, uid, { act: 'joined', number: since, via, role, muted, title, announcement, rules, aboutNumber: number })
 }
 
 /** Ends a membership. An owner who goes is followed by the oldest admin, else by the oldest member; without one the group has ended. */
 export function leave(tx: Tx, member: Member, by: number): void {
   const before = tx.get(members) ?? NO_MEMBERS
-  const { uid, since, via } = member
+  const { uid, since, via, muted } = member
   const act = by === uid ? GroupAct.LEFT : GroupAct.REMOVED
   const until = publishChange(tx, before, { act, by, uid })
   const after = new Map(before)
   after.delete(uid)
   tx.put(members, after)
   keepMarks(tx, after)
+  if (muted) putSilenced(tx, uid, uid)
   tell(tx, uid, { act: 'ended', number: since, via, until })
   if (after.size === 0) end(tx)
   else if (member.role === GroupRole.OWNER) {
@@ -257,6 +273,7 @@ export function end(tx: Tx): void {
   for (const { uid, number } of waitingFor(tx)) tellEnded(tx, uid, number)
   tx.remove(waiting)
   tx.remove(readMarks)
+  tx.remove(silenced)
 }
 
 export function setMember(tx: Tx, member: Member): void {

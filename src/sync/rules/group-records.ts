@@ -189,6 +189,15 @@ export const waiting = jsonValue<readonly Waiting[]>('waiting', {
   many: 'one',
 })
 
+/** Those who were muted when their membership ended, the last ones: they are muted when they join again. */
+export const silenced = jsonValue<readonly number[]>('silenced', {
+  lifetime: 'group',
+  bytesMax: 2 + GROUP_MEMBERS_MAX * 17,
+  entries: { max: GROUP_MEMBERS_MAX, count: list => list.length },
+  grows: 'who leaves muted: the last 500',
+  many: 'one',
+})
+
 /**
  * The partitions whose outbox was full, each with the number from which on the group owes it its items. Nothing goes there until all is
  * paid from the group's log.

@@ -26,10 +26,16 @@ type ToldAbout = Pick<About, 'title' | 'announcement' | 'rules'> & {
   readonly aboutNumber: number
 }
 
+interface ToldMember {
+  readonly role: GroupRole
+  /** Absent: told by an older node, which unmuted whoever joined. */
+  readonly muted?: boolean
+}
+
 export type Told =
   | { readonly act: 'invited'; readonly number: number; readonly by: number; readonly title: string }
   /** A membership began. `via`: the invitation or request that it came of. */
-  | ({ readonly act: 'joined'; readonly number: number; readonly via: number; readonly role: GroupRole } & ToldAbout)
+  | ({ readonly act: 'joined'; readonly number: number; readonly via: number } & ToldMember & ToldAbout)
   /** An invitation, a request or a membership has ended; that one with the number `until`. */
   | { readonly act: 'ended'; readonly number: number; readonly via?: number; readonly until: number }
   | {
@@ -179,10 +185,10 @@ export function declineAllBy(tx: Tx, other: number): void {
 
 /** Begins a membership. One that the user does not know of (the store has lost it, or it crossed a leaving) is ended. */
 function joined(tx: Tx, group: string, before: UserGroup, told: Told & { readonly act: 'joined' }): UserGroup {
-  const { number, via, role } = told
+  const { number, via, role, muted = false } = told
   if (number <= before.until) return before
   const isExpected = isComing(before) && before.number === via
-  if (isExpected) return withAbout({ ...before, state: MEMBER, number, via, role, muted: false, inviter: 0 }, told)
+  if (isExpected) return withAbout({ ...before, state: MEMBER, number, via, role, muted, inviter: 0 }, told)
   // The leaving names what it was when the user left; the group finds the membership by it.
   if (before.state !== LEAVING || before.number !== via) say(tx, group, 'leave', number)
   return before
