@@ -20,8 +20,10 @@ import { ROUNDS_FACTOR } from './support/rounds.js'
 
 const FOLDER = fileURLToPath(new URL('.', import.meta.url))
 
-/** Files at a time. */
-const JOBS = 2
+/** Files at a time, on two cores or more: tests wait for as long as they compute. */
+const JOBS = 4
+
+const NO_ASYNC_HOOKS = `${FOLDER}support/no-async-hooks.js`
 
 const QUICK = /^(lib|protocol|store|sync|connection|clients\/typescript)\/[^/]+\.test\.js$/
 
@@ -49,7 +51,7 @@ function filesInTurn(): string[] {
 
 function run(name: string): Promise<unknown> {
   // tap hands its loader on in NODE_OPTIONS.
-  const command = ['--unset=NODE_OPTIONS', process.execPath, `${FOLDER}${name}`]
+  const command = ['--unset=NODE_OPTIONS', process.execPath, '--import', NO_ASYNC_HOOKS, `${FOLDER}${name}`]
   const timeout = timeoutMs * Math.max(1, ROUNDS_FACTOR)
   return t.spawn('env', command, { name: `dist/test/${name}`, buffered: true, timeout })
 }
