@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { CliProcess } from '../support/cli-process.js'
 import { eventually } from '../support/eventually.js'
+import { startTestServer } from '../support/server.js'
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url))
 const PASSWORD = 'xylophone-7'
@@ -52,18 +53,30 @@ class Chat {
   }
 }
 
+/** People who chat on a server in this process. */
 async function setUp(t: Test) {
-  const home = t.testdir({ home: {} })
+  const server = await startTestServer()
+  t.teardown(() => server.drain())
+  return chatsOn(t, server.port)
+}
+
+/** The same on a server that is a process of its own, to be killed. */
+async function setUpProcess(t: Test) {
   const { server, ready } = await CliProcess.serve('--store', 'memory', '--log-level', 'silent', '--limits', 'open')
   t.teardown(async () => {
     server.child.kill('SIGKILL')
     await server.exit()
   })
+  return { server, ...chatsOn(t, ready.port) }
+}
+
+function chatsOn(t: Test, port: number) {
+  const home = t.testdir({ home: {} })
   const chats: Chat[] = []
   t.teardown(() => {
     for (const { child } of chats) child.kill('SIGKILL')
   })
-  const address = ['--server', `127.0.0.1:${ready.port}`]
+  const address = ['--server', `127.0.0.1:${port}`]
   const piped = (account: string, ...argv: string[]): Chat => {
     const chat = new Chat(process.execPath, [MAIN, 'chat', '--account', account, ...address, ...argv], home)
     chats.push(chat)
@@ -76,7 +89,7 @@ async function setUp(t: Test) {
     chats.push(chat)
     return chat
   }
-  return { home, server, ready, piped, typed }
+  return { home, port, piped, typed }
 }
 
 /** Alice asks bob, who accepts. */
@@ -88,7 +101,7 @@ async function befriend(alice: Chat, bob: Chat): Promise<void> {
 }
 
 t.test('two people talk through pipes; at the end of the input everything was sent', async t => {
-  const { home, ready, piped } = await setUp(t)
+  const { home, port, piped } = await setUp(t)
   const bob = piped('bob', '--register', '--password-fd', '0')
   bob.enter(PASSWORD)
   await bob.see('-- online')
@@ -114,7 +127,7 @@ t.test('two people talk through pipes; at the end of the input everything was se
   again.end()
   t.equal(await again.exit(), 0)
   t.notMatch(bob.stdout + bob.stderr + alice.stdout + again.stdout, PASSWORD)
-  const folder = join(home, '.local', 'share', 'longwire', `127.0.0.1_${ready.port}`)
+  const folder = join(home, '.local', 'share', 'longwire', `127.0.0.1_${port}`)
   t.same(readdirSync(folder), ['alice', 'bob', 'carol'])
   t.equal(statSync(join(folder, 'alice')).mode & 0o777, 0o700)
   t.equal(statSync(join(folder, 'alice', 'journal')).mode & 0o777, 0o600)
@@ -241,7 +254,7 @@ t.test('on a terminal a session that was ended elsewhere is begun again, with th
 })
 
 t.test('what cannot be sent now is kept, and the exit code says so', async t => {
-  const { server, piped, typed } = await setUp(t)
+  const { server, piped, typed } = await setUpProcess(t)
   const bob = piped('bob', '--register', '--password-fd', '0')
   bob.enter(PASSWORD)
   await bob.see('-- online')
@@ -265,7 +278,7 @@ t.test('what cannot be sent now is kept, and the exit code says so', async t => 
 })
 
 t.test('while a changed password waits for the server what is typed is a message', async t => {
-  const { server, piped, typed } = await setUp(t)
+  const { server, piped, typed } = await setUpProcess(t)
   const bob = piped('bob', '--register', '--password-fd', '0')
   bob.enter(PASSWORD)
   await bob.see('-- online')
@@ -325,10 +338,10 @@ t.test('a script that could not do all of it ends with 1; what stands before /qu
 })
 
 t.test('a password comes from a descriptor, never from an option or the environment', async t => {
-  const { home, ready, typed } = await setUp(t)
+  const { home, port, typed } = await setUp(t)
   mkdirSync(join(home, 'secret'))
   writeFileSync(join(home, 'secret', 'password'), `${PASSWORD}\nmore\n`)
-  const argv = `--register --account alice --server 127.0.0.1:${ready.port} --password-fd 3`
+  const argv = `--register --account alice --server 127.0.0.1:${port} --password-fd 3`
   const alice = new Chat('sh', ['-c', `exec "${process.execPath}" "${MAIN}" chat ${argv} 3<secret/password`], home)
   t.teardown(() => alice.child.kill('SIGKILL'))
   t.equal(existsSync('secret/password'), false)

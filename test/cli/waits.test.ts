@@ -1,7 +1,7 @@
 /** Every command that works on a data folder, where it has to wait: it comes to its end, with its own exit code and one line. */
-import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, readdirSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { COMMANDS } from '../../src/cli/main.js'
 import { openLmdbStore } from '../../src/store/lmdb/open.js'
 import { newFolder } from '../store/support/folder.js'
@@ -40,6 +40,13 @@ async function run(argv: readonly string[]) {
   return { code: await cli.exit(), stderr: cli.stderr }
 }
 
+/** A copy of a data folder, with nothing beside it. */
+function copyOf(t: Test, folder: string): string {
+  const copy = join(newFolder(t), 'data')
+  cpSync(folder, copy, { recursive: true })
+  return copy
+}
+
 /** What stands beside a folder: a backup that was not made leaves nothing. */
 function besides(folder: string): string[] {
   return readdirSync(dirname(folder)).filter(name => name !== basename(folder))
@@ -52,10 +59,11 @@ t.test('the table has every command', async t => {
 t.test(
   'a damaged journal: all tries are waited for, one line names the file, and the code says that it is damage',
   async t => {
+    const sound = await killedStoreFolder(t)
+    const backup = join(newFolder(t), 'backup')
+    t.equal((await run(['backup', backup, '--data', sound])).code, 0)
     for (const [name, { argv, whenDamaged }] of Object.entries(CASES)) {
-      const data = await killedStoreFolder(t)
-      const backup = join(newFolder(t), 'backup')
-      t.equal((await run(['backup', backup, '--data', data])).code, 0)
+      const data = copyOf(t, sound)
       damageJournal(data)
       const { code, stderr } = await run(argv(data, backup))
       t.equal(code, whenDamaged, `${name}: ${stderr}`)
@@ -67,9 +75,10 @@ t.test(
 )
 
 t.test('a backup that is ended while it waits leaves nothing', async t => {
+  const damaged = await killedStoreFolder(t)
+  damageJournal(damaged) // so that it tries for a second
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    const data = await killedStoreFolder(t)
-    damageJournal(data) // so that it tries for a second
+    const data = copyOf(t, damaged)
     const cli = new CliProcess(['backup', `${data}.copy`, '--data', data])
     await eventually(() => besides(data).length > 0)
     cli.child.kill(signal)
