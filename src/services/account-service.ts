@@ -52,7 +52,7 @@ import type { ContentHash } from './content-hash.js'
 import type { InOrder } from './in-order.js'
 import { beginTry, claimCheck, type OpenTry, openTry, ownDeviceKey } from './login-guard.js'
 import { BusyError, type HashOptions, type Passwords } from './passwords.js'
-import { Refused } from './refused.js'
+import { notBefore, Refused } from './refused.js'
 import { lookUpWait, ranNow, succeededNow } from './request-limits.js'
 import { makeToken, newSecret, secretHash } from './tokens.js'
 import type { Caller } from './types.js'
@@ -441,10 +441,6 @@ function hashing({ signal }: Caller, isKnown = false): HashOptions {
 /** Whether names show something, and what they are; an empty one counts as absent. */
 function areShowable(...names: readonly string[]): boolean {
   return names.every(name => name === '' || isShowable(name))
-}
-
-function notBefore(waitMs: number): void {
-  if (waitMs > 0) throw new Refused(CODES.RATE_LIMITED.code, waitMs)
 }
 
 /** A name's partition, and its user's. */

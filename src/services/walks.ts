@@ -1,9 +1,8 @@
 /** Walks along a conversation in a timeline, the newest entry first. Each slice counts in the user's limit of walks. */
-import { CODES } from '../../protocol/codes.js'
 import type { Defer } from '../lib/turn.js'
 import type { Limits } from '../ops/rate-limits.js'
 import type { Actor, Store, StoredEntry, Version } from '../store/types.js'
-import { Refused } from './refused.js'
+import { notBefore } from './refused.js'
 
 /** The entries that are read at once, and the bytes. */
 export const WALKED_AT_ONCE = 128
@@ -23,8 +22,7 @@ export function beginWalk(
   { store, defer, limits }: Pick<WalkParts, 'store' | 'defer'> & { readonly limits: Limits },
   uid: number,
 ): WalkParts {
-  const waitMs = limits.take('timeline-walks', uid)
-  if (waitMs > 0) throw new Refused(CODES.RATE_LIMITED.code, waitMs)
+  notBefore(limits.take('timeline-walks', uid))
   return { store, defer, charge: () => limits.charge('timeline-walks', uid) }
 }
 
