@@ -4,7 +4,7 @@ import type { Client } from '../../clients/typescript/api/client.js'
 import { LongwireError } from '../../clients/typescript/base/errors.js'
 import { directConversation } from '../../protocol/conversation-id.js'
 import type { Random } from '../../src/lib/random.js'
-import { edit, react, readGroup, recall, remove } from './change-acts.js'
+import { clear, edit, react, readGroup, recall, remove } from './change-acts.js'
 import { found, joinIn, manageGroup, writeInGroup } from './group-acts.js'
 import type { Phone, User } from './phone.js'
 import type { Stage } from './stage.js'
@@ -155,6 +155,7 @@ const IN_GROUPS: readonly (readonly [weight: number, act: Act])[] = [
   [2, recall],
   [12, react],
   [2, remove],
+  [1, clear],
   [2, readGroup],
 ]
 

@@ -48,6 +48,25 @@ export const remove: Act = (stage, phone, client) => {
   follow(asked(stage, client, 'delete', message), client.messages.delete([named(message)]))
 }
 
+/** All of a conversation that has come to the phone, for the user alone. */
+export const clear: Act = (stage, phone, client) => {
+  const one = chosen(stage, phone, 0.3)
+  if (one === undefined) return
+  const { conversation } = one
+  const isGroup = isGroupConversation(conversation)
+  // Of one that the other side refused the own copy is there, too.
+  const messages = [...phone.disk.model.messages()].filter(
+    message =>
+      message.conversation === conversation &&
+      message.change === undefined &&
+      (message.code !== 0 || (isGroup ? (message.number ?? 0) : message.version) > 0),
+  )
+  if (!isGroup) for (const message of messages) stage.witness.mayBeGone(message)
+  const all = messages.map(message => asked(stage, client, 'delete', message))
+  const clearing = client.messages.clear(conversation)
+  for (const each of all) follow(each, clearing)
+}
+
 /** Up to a message of a group. */
 export const readGroup: Act = (stage, phone, client) => {
   const message = chosen(stage, phone, 0)
