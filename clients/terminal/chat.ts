@@ -289,12 +289,13 @@ export class Chat {
     this.#when(() =>
       // It says what becomes of a message that may still wait to be shown.
       this.#arrivals.take(conversation, [], () => {
-        if (!this.#numbered.changed(message)) return
+        const before = this.#numbered.changed(message)
+        if (before === undefined) return
         // What was taken back or deleted is not to be said again by a mark or a failure.
         if (changed.recalledBy > 0 || changed.deleted) this.#followed.delete(keyOf(message))
         const place = conversation === this.#current ? '' : this.#people.placeOf(conversation)
         const by = this.#people.nameOf(changed.recalledBy)
-        this.say('notice', changedText(message, this.#people.nameOf(sender), by, place))
+        this.say('notice', changedText(message, before, this.#people.nameOf(sender), by, place))
       }),
     )
   }

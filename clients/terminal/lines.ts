@@ -70,12 +70,13 @@ function reactionsText({ changed }: Message): string {
 
 /**
  * Says what has happened to a message that was shown.
+ * @param before what it was then: an edited one can have another reaction since
  * @param who the name of its author
  * @param by of who recalled it
  * @param place the name of the conversation, if it is another than the one that is talked in; else ''
  */
-export function changedText(message: Message, who: string, by: string, place: string): string {
-  const { changed, peer, sender } = message
+export function changedText(message: Message, before: Message, who: string, by: string, place: string): string {
+  const { changed, peer, sender, text } = message
   const there = visibleName(place)
   if (changed.deleted)
     return `a message was deleted ${there === '' ? 'here' : `${peer === 0 ? 'in' : 'with'} ${there}`}`
@@ -83,7 +84,8 @@ export function changedText(message: Message, who: string, by: string, place: st
   const where = there === '' || sender === peer ? '' : own
   const name = visibleName(who)
   if (changed.recalledBy > 0) return `${visibleName(by)}${where} took a message${by === who ? '' : ` by ${name}`} back`
-  const isEdited = changed.editedAtMs > 0 && !changed.withheld
+  const isNewText = changed.editedAtMs !== before.changed.editedAtMs || text !== before.text
+  const isEdited = changed.editedAtMs > 0 && !changed.withheld && isNewText
   return `${name}${where}${isEdited ? ` edited a message: ${textOf(message)}` : `: ${messageText(message)}`}`
 }
 

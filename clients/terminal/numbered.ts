@@ -16,13 +16,14 @@ export class Numbered {
     if (this.#messages.size > KEPT_MAX) this.#messages.delete(this.#messages.keys().next().value ?? 0)
   }
 
-  /** A message has changed. @returns whether it was shown here */
-  changed(message: Message): boolean {
+  /** A message has changed. @returns what it was before; undefined if it was not shown here */
+  changed(message: Message): Message | undefined {
     const number = this.#numberOf(message)
-    if (number === undefined) return false
+    if (number === undefined) return undefined
+    const before = this.#messages.get(number)
     if (message.changed.deleted) this.#messages.delete(number)
     else this.#messages.set(number, message)
-    return true
+    return before
   }
 
   /** @throws if there is none of this number */
