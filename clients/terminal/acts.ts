@@ -129,7 +129,11 @@ export class Acts {
     const known = this.#people.uidOf(name)
     if (known !== undefined) return known
     this.#needServer(`${name} cannot be looked up`)
-    const profile = await client.account.lookUp({ account: name.toLowerCase() })
+    const profile = await client.account.lookUp({ account: name.toLowerCase() }).catch(error => {
+      // Of several names one would not know which.
+      const isUnknown = error instanceof LongwireError && error.reason === 'UNKNOWN_USER'
+      throw isUnknown ? new Error(`there is no user ${visibleName(name)}`) : error
+    })
     this.#people.met(profile)
     return profile.uid
   }
@@ -153,7 +157,7 @@ export class Acts {
     const groups = this.#people.groupsNamed(name)
     if (conversation !== undefined) await this.#host.talkTo(conversation)
     else if (groups.length > 1) this.#host.say('wrong', `which one? ${idsOf(groups)}`)
-    else this.#noContact(name)
+    else this.#host.say('wrong', `${name} is no contact (/add ${name}) and no group (/groups lists them)`)
   }
 
   #withContact(name: string, act: (uid: number) => Promise<void>): void {

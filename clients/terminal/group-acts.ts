@@ -64,7 +64,9 @@ export class GroupActs {
         return this.#create(first, second)
       case 'group invite': {
         const group = this.#current()
-        return begin(groups.invite(group, await this.#uidsOf(first)))
+        const uids = await this.#uidsOf(first)
+        // Of friends a change tells more, at once.
+        return begin(groups.invite(group, uids), `asked to join: ${visibleName(first)}`)
       }
       case 'group accept':
         return this.#answer(first, 'accept')

@@ -333,7 +333,7 @@ t.test('a script that could not do all of it ends with 1; what stands before /qu
   const again = piped('alice')
   again.enter('/add nobody-of-that-name', '/quit', 'never read')
   t.equal(await again.exit(), 1)
-  t.match(again.stdout, '!! there is no such user')
+  t.match(again.stdout, '!! there is no user nobody-of-that-name')
   t.notMatch(again.stdout, 'to whom?')
 })
 

@@ -132,7 +132,7 @@ t.test('a stranger asks and is declined; a request is taken back; nobody is aske
   const alice = await enter('alice', 'register')
   const bob = await enter('bob', 'register')
   await alice.chat.enter('/add nobody')
-  await alice.see('!! there is no such user')
+  await alice.see('!! there is no user nobody')
   await alice.chat.enter('/add alice')
   await alice.see('!! the request names the user who makes it')
   await bob.chat.enter('/accept')
@@ -169,6 +169,8 @@ t.test('block, unblock and remove', async t => {
   await alice.chat.enter('/remove bob')
   await alice.see('!! the two are not friends')
   await alice.chat.enter('/talk carol')
+  await alice.see('!! carol is no contact (/add carol) and no group (/groups lists them)')
+  await alice.chat.enter('/remove carol')
   await alice.see('!! carol is not among your contacts: /add carol')
 })
 

@@ -207,6 +207,7 @@ t.test('every command about the group that one talks in', async t => {
     return request
   }
   t.match(await it.enter('/group invite bob', 'groupInvite'), { ...on, invitees: [{ uid: 300 }] })
+  await it.see('-- asked to join: bob')
   t.match(await it.enter('/group rename New title', 'groupRename'), { ...on, title: 'New title' })
   t.match(await it.enter('/group announce', 'groupAnnounce'), { ...on, announcement: '' })
   t.match(await it.enter('/group leave', 'groupLeave'), on)
