@@ -31,9 +31,9 @@ t.test('the lines of curl do what is said of them', async t => {
     .trimEnd()
     .split('\n')
     .map(line => JSON.parse(line))
-  t.equal(answers.length, 15)
+  t.equal(answers.length, 18)
   const [carol, dave, asked, accepted, sent, page, posted, members, ...others] = answers
-  const [later, answered, mentioned, unread, marked, set, earlier] = others
+  const [later, answered, mentioned, unread, marked, set, earlier, edited, reacted, recalled] = others
   t.match([carol, dave], [{ session: { device: 1, token: String } }, { session: { device: 1, token: String } }])
   t.same([asked, accepted], [{}, {}])
   t.match(sent, { version: String })
@@ -55,6 +55,7 @@ t.test('the lines of curl do what is said of them', async t => {
   t.match(unread, { unread: 1 })
   t.same([marked, set, earlier], [{}, {}, {}])
   t.match(HTTP_PAGE, `"unread":1`)
+  t.same([edited, reacted, recalled], [{}, {}, {}])
 })
 
 t.test(
