@@ -12,7 +12,7 @@ import { rounds } from '../support/rounds.js'
 /** Replays what is written and which states are drawn, but not how the kernel schedules the store. */
 const SEED = process.env.SEED ?? String(Date.now())
 
-const STATES = rounds(500)
+const STATES = rounds(600)
 
 /** Chapters that begin after a crash of the first one: each records a store of its own. */
 const LATER = rounds(8)

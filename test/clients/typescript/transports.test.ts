@@ -308,7 +308,7 @@ t.test('a URL with what does not belong there is refused, and one that leads els
   const client = await createClient({
     transport,
     storage: new MemoryStorage(),
-    signInTimeoutMs: 100,
+    signInTimeoutMs: 2_000,
     reconnectBaseMs: 5,
   })
   await t.rejects(client.account.login({ account: 'ann', password: PASSWORD }), { code: CODES.UNKNOWN_METHOD.code })
