@@ -76,7 +76,8 @@ export function groupLine(
 export function profileText(profile: GroupProfile, conversation: string, owner: string): string {
   const { title, announcement, rules, members, code, createdAtMs } = profile
   const rows = [`${visibleName(title)} (${conversation})`]
-  rows.push(`${members} members, owner ${visibleName(owner)}, since ${dayOf(createdAtMs)}`, rulesText(rules))
+  const count = members === 1 ? '1 member' : `${members} members`
+  rows.push(`${count}, owner ${visibleName(owner)}, since ${dayOf(createdAtMs)}`, rulesText(rules))
   if (announcement !== '') rows.push(`announcement: ${announcement}`)
   if (code !== '') rows.push(`to join: /group join ${conversation} ${visibleName(code)}`)
   return rows.join('\n')

@@ -250,6 +250,8 @@ t.test('rules, members, groups and what a group refused are shown', async t => {
   await it.answer('groupGet', profile)
   t.match(await it.answer('groupSetRules'), { rules: { ...rules, adminsWrite: true, history: 20 }, newCode: false })
   await done
+  await it.enter('/group info', 'groupGet', { ...profile, members: 1 })
+  await eventually(() => it.shown.some(row => row.includes('1 member, owner you')))
   await it.enter('/group rules', 'groupGet', profile)
   await it.chat.enter('/group rules fly')
   await it.see(

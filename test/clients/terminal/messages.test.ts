@@ -74,11 +74,7 @@ t.test('what happens to a message that was shown is a line, and the history show
       }),
     ),
   )
-  await it.see(
-    '-- bob edited a message: first',
-    '-- bob took a message back',
-    '-- bob: first (edited) (‹U+202E›👍 2)',
-  )
+  await it.see('-- bob edited a message: first', '-- bob took a message back', '-- bob: first (edited) (‹U+202E›👍 2)')
   await it.chat.enter('/history')
   await it.see('     bob: first (edited) (‹U+202E›👍 2)', '     bob: (taken back)')
   it.push(changedItem(inState(messageItem('300/2/1', ''), { deleted: true })))
