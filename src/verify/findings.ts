@@ -7,6 +7,8 @@ export interface Counts {
   names: number
   devices: number
   friendships: number
+  /** Those that have members. */
+  groups: number
   messages: number
   items: number
   outboxEntries: number
@@ -23,6 +25,7 @@ export class Findings {
     names: 0,
     devices: 0,
     friendships: 0,
+    groups: 0,
     messages: 0,
     items: 0,
     outboxEntries: 0,

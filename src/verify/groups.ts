@@ -41,8 +41,7 @@ export class GroupCheck {
 
   record({ actor, uid, prefix, id, bytes }: NamedRecord): void {
     if (prefix === userGroup.prefix && uid !== 0) this.#user(uid, id, userGroup.decode(bytes))
-    else if (prefix === members.prefix && isGroupActor(actor))
-      this.#members(gidOfGroup(actor), members.decode(bytes).values())
+    else if (prefix === members.prefix && isGroupActor(actor)) this.#members(gidOfGroup(actor), members.decode(bytes))
     else if (prefix === waiting.prefix && isGroupActor(actor)) this.#waiting(gidOfGroup(actor), waiting.decode(bytes))
     else if (prefix === branch.prefix && isBranchActor(actor)) this.#branch(actor, bytes)
     else if (prefix === owed.prefix && isGroupActor(actor)) this.#owed(actor, owed.decode(bytes))
@@ -69,9 +68,10 @@ export class GroupCheck {
     }
   }
 
-  #members(gid: Gid, list: Iterable<Member>): void {
+  #members(gid: Gid, list: ReadonlyMap<number, Member>): void {
+    if (list.size > 0) this.#findings.counts.groups += 1
     const last = recordOf(this.#view, groupActor(gid), lastNumber)?.n ?? 0
-    for (const { uid, since } of list) {
+    for (const { uid, since } of list.values()) {
       if (since > last)
         this.#findings.fault(`user ${uid} is a member of ${gid} since ${since}, which it has not given out`)
       const here = recordOf(this.#view, branchActor(gid, partitionOfUser(uid)), branch)

@@ -25,7 +25,7 @@ import {
   userGroup,
   waiting,
 } from '../../src/sync/rules/group-records.js'
-import { acceptInvitation } from '../../src/sync/rules/membership.js'
+import { acceptInvitation, dissolveGroup } from '../../src/sync/rules/membership.js'
 import { userActor } from '../../src/sync/rules/records.js'
 import type { RecordKind, Transition } from '../../src/sync/types.js'
 import { verify } from '../../src/verify/verify.js'
@@ -65,12 +65,16 @@ async function world() {
     verify(new MemoryView(store.disk.snapshot()), fault => found.push(fault))
     return found.sort()
   }
-  return { node, store, alice, bob, gid, change, faults }
+  const groups = (): number => verify(new MemoryView(store.disk.snapshot()), () => {}).groups
+  return { node, store, alice, bob, gid, change, faults, groups }
 }
 
-t.test('a sound store of groups has no faults', async t => {
-  const { node, faults } = await world()
+t.test('a sound store of groups has no faults; a group is counted as long as it has members', async t => {
+  const { node, alice, gid, faults, groups } = await world()
   t.same(faults(), [])
+  t.equal(groups(), 1)
+  await alice.act(dissolveGroup, { gid })
+  await eventually(() => groups() === 0)
   await node.engine.close()
 })
 
