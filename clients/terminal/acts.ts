@@ -105,9 +105,13 @@ export class Acts {
     }
   }
 
-  /** Lets a request go on by itself: shows `done` when it succeeds, and the error when it fails. */
+  /**
+   * Lets a request go on by itself: shows `done` when it succeeds, and the error when it fails. Without a connection that can be
+   * long: it says so.
+   */
   #begin(request: Promise<void>, done?: string): void {
     this.#underWay++
+    if (this.#isCutOff()) this.#host.say('notice', 'this waits for a connection')
     request
       .then(() => {
         if (done !== undefined) this.#host.say('notice', done)
@@ -188,8 +192,12 @@ export class Acts {
 
   /** @throws at once where the request would wait in silence for a connection that has failed */
   #needServer(what: string): void {
+    if (this.#isCutOff()) throw new Error(`${what} without a connection: try again later`)
+  }
+
+  #isCutOff(): boolean {
     const { phase } = this.#host.client.state()
-    if (phase === 'waiting' || phase === 'stopped') throw new Error(`${what} without a connection: try again later`)
+    return phase === 'waiting' || phase === 'stopped'
   }
 
   async #devices(): Promise<void> {

@@ -286,6 +286,9 @@ t.test('without a server: it says so, counts down, keeps what is written, and se
   await alice.chat.settled(50)
   t.equal(alice.chat.waiting, 1, 'not settled, only out of patience')
   t.equal(alice.shown.filter(row => row.startsWith('-- offline')).length, 0, 'said once')
+  await eventually(() => alice.status.startsWith('[offline'))
+  await alice.chat.enter('/mute')
+  await alice.see('-- this waits for a connection')
 })
 
 t.test('a message of a conversation that is not direct is never taken for one of the person talked to', async t => {
