@@ -23,8 +23,28 @@ function run(t: Test, act: string) {
   return spawnSync(process.execPath, ['--import', NO_ASYNC_HOOKS, join(folder, 'file.mjs')], { encoding: 'utf8' })
 }
 
-t.test('what is right passes, and there are no hooks', async t => {
-  t.match(run(t, 't.equal(hooks.createHook({}), hooks.createHook({}))'), { status: 0, stdout: /^ok 1 - a subtest/m })
+const COUNTED = `
+  let promises = 0
+  const hook = hooks.createHook({ init: (_, kind) => { if (kind === 'PROMISE') promises += 1 } }).enable()
+  await pause(1)
+  hook.disable()
+  t.ok(promises > 0)
+`
+
+t.test("what is right passes; a test's own hooks are there", async t => {
+  t.match(run(t, COUNTED), { status: 0, stdout: /^ok 1 - a subtest/m })
+})
+
+t.test("tap's hooks are not", async t => {
+  const act = `
+    const { Domain } = await import('async-hook-domain')
+    const domain = new Domain(() => {})
+    const followed = domain.ids.size
+    await pause(1)
+    t.equal(domain.ids.size, followed)
+    domain.destroy()
+  `
+  t.match(run(t, act), { status: 0, stdout: /^ok 1 - a subtest/m })
 })
 
 t.test('an error that is thrown where nobody can catch it', async t => {
