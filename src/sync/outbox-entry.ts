@@ -13,6 +13,7 @@ import { partitionOf } from '../store/partition.js'
 import type { Actor, ScannedRecord } from '../store/types.js'
 import { decodeJson } from './json.js'
 import { EFFECT_BYTES_MAX, recordKind } from './record-kinds.js'
+import { isBranchActor } from './references.js'
 import type { RecordKind } from './types.js'
 
 /** An effect on its way: a record of the pseudo-actor `outbox/<source's partition>`, with the id `outboxEntryId`. */
@@ -115,11 +116,16 @@ function decodeOlder(bytes: Uint8Array): OutboxEntry {
 export function foundEntry({ name, bytes }: ScannedRecord): OutboxEntry {
   const form = bytes[0]
   if (form === 0 || form === FORM) return outboxEntry.decode(bytes)
-  // entry/<source, of two parts>/<target, of two parts>/<number>
-  const parts = name.split('/')
-  const [source, target] = [parts.slice(1, 3).join('/'), parts.slice(3, 5).join('/')]
-  const seq = Number(parts[5])
+  // entry/<source>/<target>/<number>
+  const [, ...parts] = name.split('/')
+  const [source, target] = [takeActor(parts), takeActor(parts)]
+  const seq = Number(parts[0])
   return { source, target, seq, before: 0, kind: `form ${form}`, payload: EMPTY, targets: NO_TARGETS }
+}
+
+/** Takes an actor from the front of a name's parts: a branch has three, any other actor two. */
+function takeActor(parts: string[]): Actor {
+  return parts.splice(0, isBranchActor(`${parts[0]}/`) ? 3 : 2).join('/')
 }
 
 /** The id of an entry's record. Ids sort by pair, and within the pair by number. */

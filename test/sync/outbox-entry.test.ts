@@ -6,6 +6,7 @@ import { jsonEffect } from '../../src/sync/effect-kinds.js'
 import { Engine } from '../../src/sync/engine.js'
 import {
   ENTRY_TARGETS_MAX,
+  foundEntry,
   NO_TARGETS,
   type OutboxEntry,
   outboxEntry,
@@ -45,6 +46,20 @@ t.test('fields that a newer node wrote are skipped, another form is refused by n
   const newer = Buffer.concat([outboxEntry.encode(ENTRY), Uint8Array.of(0x42, 1, 7, 0x48, 5)])
   t.same(outboxEntry.decode(newer), ENTRY)
   t.throws(() => outboxEntry.decode(Uint8Array.of(2, 0, 0)), /unknown form 2/)
+})
+
+t.test('of an entry in a newer form the name says whose it is, and its place', async t => {
+  const bytes = Uint8Array.of(2, 0, 0)
+  const of = (source: string, target: string) => {
+    const name = recordName(outboxEntry, outboxEntryId(source, target, 7))
+    return foundEntry({ name, stamp: 1, bytes })
+  }
+  for (const [source, target] of [
+    ['user/1', 'user/2'],
+    ['group/a.b.c', 'branch/14/a.b.c'],
+    ['branch/14/a.b.c', 'group/a.b.c'],
+  ] as const)
+    t.match(of(source, target), { source, target, seq: 7, kind: 'form 2' })
 })
 
 t.test('an entry of an older server is read', async t => {
