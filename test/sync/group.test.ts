@@ -4,6 +4,7 @@ import { GroupJoin, GroupRole, GroupState } from '../../protocol/generated/messa
 import { systemClock } from '../../src/lib/clock.js'
 import { seededRandom } from '../../src/lib/random.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
+import { partitionOf } from '../../src/store/partition.js'
 import { branchActor, groupActor } from '../../src/sync/references.js'
 import { deleteAccount } from '../../src/sync/rules/account.js'
 import { blockContact } from '../../src/sync/rules/contact.js'
@@ -259,6 +260,36 @@ t.test('a stranger who fills the invitations of a user keeps no friend out', asy
   t.equal(await user.group(beyond), undefined)
   await node.engine.close()
 })
+
+t.test(
+  'of an invitation that comes to nothing no record stays, and the item that ends it goes with the messages',
+  async t => {
+    const { all, node, store } = await people('partitions', 2)
+    const [stranger, user] = all
+    const actor = userActor(user.uid)
+    const records = async () => (await store.scan(actor, `${userGroup.prefix}/`, null, 10)).length
+    for (const [n, end] of (['declined', 'taken back'] as const).entries()) {
+      const gid = await stranger.create(`${n}`, [user])
+      await eventually(async () => (await user.group(gid))?.state === GroupState.INVITED)
+      t.equal(await records(), 1)
+      const invitation = (await user.group(gid))?.number ?? 0
+      if (end === 'declined') await user.act(declineInvitation, { gid, invitation })
+      else await stranger.act(removeMember, { gid, other: user.uid, number: invitation })
+      await eventually(async () => (await user.group(gid))?.state === GroupState.UNSPECIFIED)
+      t.equal(await records(), 0, end)
+    }
+    const { head } = await store.read(actor, 0, 0, 1, 0)
+    await store.commit(partitionOf(actor), [{ expect: [], puts: [], appends: [], trims: [{ actor, upTo: head }] }])
+    t.same(
+      (await user.items()).filter(({ content }) => content?.case === 'group'),
+      [],
+    )
+    const again = await stranger.create('again', [user])
+    await user.comeIn(again)
+    t.equal(await records(), 1)
+    await node.engine.close()
+  },
+)
 
 t.test("Block ends all invitations to groups by the other, and nobody else's", async t => {
   const { all, node, store } = await people('partitions', 3)

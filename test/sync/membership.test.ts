@@ -9,7 +9,17 @@ import { type Random, seededRandom } from '../../src/lib/random.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
 import { MemoryView } from '../../src/store/memory/view.js'
 import { branchActor, groupActor } from '../../src/sync/references.js'
-import { about, branch, type Gid, members, NO_GROUP, userGroup, waiting } from '../../src/sync/rules/group-records.js'
+import {
+  about,
+  branch,
+  type Gid,
+  type Member,
+  members,
+  NO_GROUP,
+  userGroup,
+  type Waiting,
+  waiting,
+} from '../../src/sync/rules/group-records.js'
 import {
   acceptInvitation,
   approveRequest,
@@ -135,6 +145,11 @@ async function entitled(store: MemoryStore, gid: Gid) {
   return theirs
 }
 
+/** How many ask to join, as far as this member is to know. */
+function askingFor(member: Member | undefined, waits: readonly Waiting[]): number {
+  return (member?.role ?? 0) < GroupRole.ADMIN ? 0 : waits.filter(({ asks }) => asks).length
+}
+
 /** Checks what is so when nothing is under way any more. @returns what is wrong */
 async function wrongs(store: MemoryStore, people: readonly GroupPerson[], gid: Gid): Promise<string[]> {
   const found: string[] = []
@@ -155,7 +170,7 @@ async function wrongs(store: MemoryStore, people: readonly GroupPerson[], gid: G
     const isTold = own.aboutNumber === now?.number && own.title === now.title
     if (member !== undefined && !(isTold && JSON.stringify(own.rules) === JSON.stringify(now.rules)))
       found.push(`${uid} has ${JSON.stringify(own)}, the group is ${JSON.stringify(now)}`)
-    const asking = (member?.role ?? 0) < GroupRole.ADMIN ? 0 : waits.filter(({ asks }) => asks).length
+    const asking = askingFor(member, waits)
     if (own.asking !== asking) found.push(`${uid} is told that ${own.asking} ask to join, not ${asking}`)
     const [shown, expected] = [await person.numbered(gid), theirs.get(uid) ?? []]
     if (JSON.stringify(shown) !== JSON.stringify(expected))

@@ -75,7 +75,7 @@ export const userGroup = jsonRecord<UserGroup>('group', {
   lifetime: 'user',
   bytesMax: 768 + JSON_BYTES_PER_BYTE * (GROUP_TITLE_BYTES_MAX + GROUP_ANNOUNCEMENT_BYTES_MAX),
   grows: 'who may name the group: a title has at most 128 bytes, an announcement 2 048',
-  many: 'one per group that the user was ever in, or invited to: 500 at a time, and 200 invitations',
+  many: 'one per group that the user was ever in or asked to join: 500 at a time, and 200 invitations that wait',
 })
 
 /** What the user's devices are shown of the record. */

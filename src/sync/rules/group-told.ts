@@ -2,6 +2,7 @@
 import type { Code } from '../../../protocol/codes.js'
 import { ContactState, encodeItem, type GroupRole, GroupState } from '../../../protocol/generated/messages.js'
 import { GROUPS_MAX } from '../../../protocol/limits.js'
+import { PASSING_KEYS } from '../../store/types.js'
 import { jsonEffect } from '../effect-kinds.js'
 import { groupActor } from '../references.js'
 import type { EffectKind, Tx } from '../types.js'
@@ -58,10 +59,22 @@ export function groupKey(gid: Gid): string {
   return `group/${gid}`
 }
 
-/** Puts the user's record of a group, keeps the index, and tells the devices. */
+/** The key of the item that ends what never became a membership. It passes: retention removes it, as it removes messages. */
+function endKey(gid: Gid): string {
+  return `${PASSING_KEYS}group/${gid}`
+}
+
+/**
+ * Puts the user's record of a group, keeps the index, and tells the devices. Of an invitation that came to nothing no record stays, and no
+ * item for good: others cause them.
+ */
 export function become(tx: Tx, gid: Gid, before: UserGroup, after: UserGroup): void {
   if (after === before) return
-  tx.put(userGroup, after, gid)
+  const isNothing = after.state === UNSPECIFIED && after.until === 0 && after.asked === 0
+  if (isNothing) {
+    tx.remove(userGroup, gid)
+    tx.drop(groupKey(gid))
+  } else tx.put(userGroup, after, gid)
   const [was, is] = [listOf(before.state), listOf(after.state)]
   if (was !== is) {
     const index = { ...(tx.get(groupIndex) ?? { groups: [], invitations: [] }) }
@@ -69,7 +82,8 @@ export function become(tx: Tx, gid: Gid, before: UserGroup, after: UserGroup): v
     if (is !== undefined) index[is] = [...index[is], gid]
     tx.put(groupIndex, index)
   }
-  tx.append(encodeItem({ skip: 0, content: { case: 'group', value: groupValue(gid, after) } }), groupKey(gid))
+  const item = encodeItem({ skip: 0, content: { case: 'group', value: groupValue(gid, after) } })
+  tx.append(item, isNothing ? endKey(gid) : groupKey(gid))
 }
 
 function listOf(state: GroupState): 'groups' | 'invitations' | undefined {
