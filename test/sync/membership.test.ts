@@ -16,6 +16,7 @@ import {
   type Member,
   members,
   NO_GROUP,
+  type UserGroup,
   userGroup,
   type Waiting,
   waiting,
@@ -145,6 +146,16 @@ async function entitled(store: MemoryStore, gid: Gid) {
   return theirs
 }
 
+/** Whether the two sides say the same of a user. */
+function isAgreed({ state, number }: UserGroup, member: Member | undefined, entry: Waiting | undefined): boolean {
+  return (
+    (state === GroupState.MEMBER && member?.since === number) ||
+    (state === GroupState.INVITED && entry?.asks === false && entry.number === number) ||
+    (state === GroupState.ASKED && entry?.asks === true && entry.number === number) ||
+    (state === GroupState.UNSPECIFIED && member === undefined && entry === undefined)
+  )
+}
+
 /** How many ask to join, as far as this member is to know. */
 function askingFor(member: Member | undefined, waits: readonly Waiting[]): number {
   return (member?.role ?? 0) < GroupRole.ADMIN ? 0 : waits.filter(({ asks }) => asks).length
@@ -158,15 +169,10 @@ async function wrongs(store: MemoryStore, people: readonly GroupPerson[], gid: G
   for (const person of people) {
     const { uid } = person
     const own = await recordOf(store, person, gid)
-    const { state, number } = own
     const member = list.get(uid)
-    const waits1 = waits.find(entry => entry.uid === uid)
-    const isAgreed =
-      (state === GroupState.MEMBER && member?.since === number) ||
-      (state === GroupState.INVITED && waits1?.asks === false && waits1.number === number) ||
-      (state === GroupState.ASKED && waits1?.asks === true && waits1.number === number) ||
-      (state === GroupState.UNSPECIFIED && member === undefined && waits1 === undefined)
-    if (!isAgreed) found.push(`${uid} is ${state} of ${number}; the group: ${JSON.stringify(member ?? waits1)}`)
+    const entry = waits.find(each => each.uid === uid)
+    if (!isAgreed(own, member, entry))
+      found.push(`${uid} is ${own.state} of ${own.number}; the group: ${JSON.stringify(member ?? entry)}`)
     const isTold = own.aboutNumber === now?.number && own.title === now.title
     if (member !== undefined && !(isTold && JSON.stringify(own.rules) === JSON.stringify(now.rules)))
       found.push(`${uid} has ${JSON.stringify(own)}, the group is ${JSON.stringify(now)}`)
