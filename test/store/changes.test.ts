@@ -164,6 +164,40 @@ t.test('a full block takes one page of the tables', async t => {
   if (pageBytes === 4096) t.equal(main.overflowPages, 3, '30 entries a block, and 10 with other values')
 })
 
+t.test('an entry that names its conversation is the newest of it, until a later one is, or none is left', async t => {
+  const encoder = new ChangeEncoder(2 ** 12)
+  encoder.begin(0)
+  const link = (actor: string, version: number, conversation: string, stamp = 0) => {
+    const header = { keyed: false, stamp, conversation, previous: 0, passingKey: undefined }
+    encoder.putEntryOf(actor, version, header, Buffer.alloc(40))
+  }
+  link(A, 1, 'one')
+  link(A, 2, 'é𝔸')
+  link(B, 9, 'one')
+  link(A, 3, 'one')
+  link(A, 1, 'one', 7) // replaced: the newest stays
+  link(A, 4, 'ended')
+  encoder.removeConversation(A, 'ended')
+  link(A, 5, 'again')
+  encoder.removeConversation(A, 'again')
+  link(A, 6, 'again')
+  encoder.putConversation(A, 'told', 2)
+  link(A, 7, 'told')
+  const newest = Object.fromEntries(
+    [...batchOf(encoder).values()].map(({ key, value }) => [key.toString('utf8', 1), value?.readDoubleLE(0)]),
+  )
+  t.same(newest, {
+    [`${A}\0one`]: 3,
+    [`${A}\0é𝔸`]: 2,
+    [`${A}\0ended`]: undefined,
+    [`${A}\0again`]: 6,
+    [`${A}\0told`]: 7,
+    [`${B}\0one`]: 9,
+  })
+  const { changes, bytes } = batchOf(encoder).size
+  t.ok(encoder.tableBytes >= bytes && encoder.changes >= changes)
+})
+
 t.test('the space that is counted for changes beforehand suffices for them, whatever their texts', async t => {
   const encoder = new ChangeEncoder(2 ** 12)
   encoder.begin(0)

@@ -4,12 +4,22 @@
  *
  *   writes ─► records, indexes: the last value of each key          ─► pairs
  *          └► entries: by log ─► pieces (new) │ edits (in the tables) ─► blocks
+ *                           └──► the newest version of each conversation ─► pairs
  */
 
 import type { Version } from '../types.js'
-import { ENTRY, LIKE_ENTRY, PATCH } from './change-kinds.js'
+import { CONVERSATION, ENTRY, LIKE_ENTRY, PATCH } from './change-kinds.js'
 import { ChangeReader } from './change-reader.js'
-import { addEntry, type Blocks, type EntrySource, eachEntry, isReplaced, type Piece, sourceOf } from './entry-value.js'
+import {
+  addEntry,
+  areOfConversation,
+  type Blocks,
+  type EntrySource,
+  eachEntry,
+  isReplaced,
+  type Piece,
+  sourceOf,
+} from './entry-value.js'
 import { actorBytesOfEntryKey, KIND_ENTRY, versionOfKey } from './keys.js'
 import { eachOldChange } from './old-changes.js'
 import type { RecoveredWrites } from './recovery.js'
@@ -35,6 +45,8 @@ export interface LogBatch {
   readonly pieces: Piece[]
   /** Entries in the tables, with their new values; undefined: they leave the log. */
   readonly edits: Map<Version, Buffer | undefined>
+  /** The newest versions of its conversations, by name. */
+  readonly newest: Map<string, GatheredChange>
 }
 
 export interface BatchOptions extends Blocks {
@@ -51,8 +63,10 @@ export class Batch {
     this.#options = options
   }
 
-  get values(): Iterable<Change> {
-    return this.#values.values()
+  /** The changes of whatever is no entry. */
+  *values(): Generator<Change> {
+    yield* this.#values.values()
+    for (const { newest } of this.#logs.values()) yield* newest.values()
   }
 
   get logs(): Iterable<LogBatch> {
@@ -61,9 +75,12 @@ export class Batch {
 
   /** The changes, and the bytes of their new values with their keys. */
   get size(): Pending {
-    let changes = this.#values.size
+    let changes = 0
     let bytes = 0
-    for (const { key, value } of this.#values.values()) bytes += key.length + (value?.length ?? 0)
+    for (const { key, value } of this.values()) {
+      changes++
+      bytes += key.length + (value?.length ?? 0)
+    }
     for (const { actor, pieces, edits } of this.#logs.values()) {
       changes += pieces.length + 2 * edits.size
       for (const { valueLength } of pieces) bytes += actor.length + valueLength
@@ -76,10 +93,14 @@ export class Batch {
   add(write: Buffer): void {
     const reader = new ChangeReader(write)
     while (reader.next()) {
-      if (reader.kind === ENTRY || reader.kind === LIKE_ENTRY) {
+      if (reader.kind === ENTRY || reader.kind === LIKE_ENTRY || reader.kind === CONVERSATION) {
         const log = this.#logs.get(reader.actorId) ?? this.#begin(reader.actorId, reader.actor)
-        if (reader.isRemoval) this.#leave(log, reader.version)
-        else this.#entry(log, reader.version, reader)
+        if (reader.kind === CONVERSATION) put(newestIn(log, reader), reader.isRemoval ? undefined : reader.value())
+        else if (reader.isRemoval) this.#leave(log, reader.version)
+        else {
+          this.#entry(log, reader.version, reader)
+          if (areOfConversation(reader.flags)) rise(newestIn(log, reader), reader.version)
+        }
       } else {
         const change = this.#values.get(reader.keyId) ?? this.#beginValue(reader.keyId, reader.key())
         if (reader.kind === PATCH) this.#patch(change, reader)
@@ -113,7 +134,7 @@ export class Batch {
   }
 
   #begin(id: string, actor: Buffer): LogBatch {
-    const log: LogBatch = { actor, pieces: [], edits: new Map() }
+    const log: LogBatch = { actor, pieces: [], edits: new Map(), newest: new Map() }
     this.#logs.set(id, log)
     return log
   }
@@ -145,6 +166,22 @@ export class Batch {
 function put(change: GatheredChange, value: Buffer | undefined): void {
   change.value = value
   change.own = false
+}
+
+/** The newest version of the conversation that the reader's change is about, or its entry is of. */
+function newestIn({ newest }: LogBatch, reader: ChangeReader): GatheredChange {
+  const id = reader.conversationId()
+  const known = newest.get(id)
+  if (known !== undefined) return known
+  const change = { key: reader.conversationKey(), value: undefined, own: false }
+  newest.set(id, change)
+  return change
+}
+
+function rise(change: GatheredChange, version: Version): void {
+  if (!change.own) change.value = Buffer.allocUnsafe(8)
+  change.own = true
+  change.value?.writeDoubleLE(version)
 }
 
 /** Changes an entry of these pieces, or takes it out. @returns false if none of them holds it */

@@ -111,9 +111,14 @@ export class ChangeEncoder {
     return this.#putEntry(actor, version, keyed ? PLAIN_KEYED : PLAIN, bytes)
   }
 
-  /** Puts an entry that belongs to a conversation, or that was replaced. */
+  /**
+   * Puts an entry that belongs to a conversation, or that was replaced. One that was not is the newest of its conversation from now on: this
+   * needs no change of its own.
+   */
   putEntryOf(actor: Actor, version: Version, header: EntryHeader, bytes: Uint8Array): number {
-    if (header.stamp !== 0) this.#countBlock()
+    const { stamp, conversation } = header
+    if (stamp !== 0) this.#countBlock()
+    else if (conversation !== undefined) this.#countPair(actor, conversation, 8)
     return this.#putEntry(actor, version, header, bytes)
   }
 
@@ -270,6 +275,12 @@ export class ChangeEncoder {
   /** Counts what a change may take in the tables: its own bytes, its key's, and what it only refers to. */
   #count(start: number, actor: Actor, name: string, referred: number): void {
     this.tableBytes += this.position - start + 3 * (actor.length + name.length) + PAIR_BYTES + referred
+  }
+
+  /** Counts a pair of the tables that follows from another change. */
+  #countPair(actor: Actor, name: string, valueBytes: number): void {
+    this.changes++
+    this.tableBytes += valueBytes + 3 * (actor.length + name.length) + PAIR_BYTES
   }
 
   /** Counts the block of an entry that may be in the tables: it has a page beside the one that its key is in. */

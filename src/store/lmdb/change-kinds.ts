@@ -10,7 +10,7 @@
  *     4 like entry    version · length of the value · length of its own head · how far back the other entry's value begins · where in it
  *                     the shared bytes begin · their number · own head · own tail
  *     5 key           compaction key · value: version (float64)
- *     6 conversation  name · value: version (float64)
+ *     6 conversation  name · value: version (float64). An entry that names its conversation says the same: it is the newest
  *     7 log           value (entry-value.ts)
  *     8 listed        partition (1), in place of a name · value: nothing
  *     9 meta          name · value: number (float64); the actor is empty

@@ -3,6 +3,7 @@
 import type { Version } from '../types.js'
 import { NO_POSITION } from './change-encoder.js'
 import { CONVERSATION, ENTRY, KEY, LIKE_ENTRY, LISTED, LOG, META, PATCH, RECORD, SAME_ACTOR } from './change-kinds.js'
+import { CONVERSATION_NAME_AT } from './entry-value.js'
 import { entryKeyOf, KIND_CONVERSATION, KIND_KEY, KIND_LOG, KIND_META, KIND_PARTITION, KIND_RECORD } from './keys.js'
 
 /**
@@ -101,7 +102,7 @@ export class ChangeReader {
     return this.#actorId
   }
 
-  /** A text that tells the key of this change from others; not for entries. */
+  /** A text that tells the key of this change from others; not for entries and conversations. */
   get keyId(): string {
     // A patch is about the same key as a record.
     const kind = this.kind === PATCH ? RECORD : this.kind
@@ -109,7 +110,21 @@ export class ChangeReader {
     return `${kind}${this.actorId}\0${name}`
   }
 
-  /** The key of the tables that the change is about; of an entry, as if it stood alone. */
+  /** A text that tells a conversation from others of the actor: that of the change, or that of which an entry is. */
+  conversationId(): string {
+    if (this.kind !== CONVERSATION) {
+      this.#nameAt = this.#valueAt + CONVERSATION_NAME_AT
+      this.#nameEnd = this.#nameAt + this.#bytes.readUInt16LE(this.#nameAt - 2)
+    }
+    return this.#bytes.toString('latin1', this.#nameAt, this.#nameEnd)
+  }
+
+  /** The key of the newest version of the conversation that `conversationId` told. */
+  conversationKey(): Buffer {
+    return joined(KIND_CONVERSATION, this.actor, ZERO, this.#bytes.subarray(this.#nameAt, this.#nameEnd))
+  }
+
+  /** The key of the tables that the change is about; of an entry, as if it stood alone. Not for conversations. */
   key(): Buffer {
     const { actor } = this
     const name = this.#bytes.subarray(this.#nameAt, this.#nameEnd)
@@ -122,8 +137,6 @@ export class ChangeReader {
       }
       case KEY:
         return joined(KIND_KEY, actor, ZERO, name)
-      case CONVERSATION:
-        return joined(KIND_CONVERSATION, actor, ZERO, name)
       case LOG:
         return joined(KIND_LOG, actor)
       case LISTED:

@@ -85,6 +85,14 @@ export function isReplaced(flags: number): boolean {
   return (flags & FLAG_REPLACED) !== 0
 }
 
+/** Whether an entry with these flags is of a conversation, and was never replaced: when it was put, it was the newest of it. */
+export function areOfConversation(flags: number): boolean {
+  return flags === FLAG_NAMED
+}
+
+/** The offset of a conversation's name in the value of such an entry; two bytes before it stand its length. */
+export const CONVERSATION_NAME_AT = 11
+
 /** The offset of the bytes in an entry's value. */
 export function entryBytesAt(value: Buffer): number {
   const flags = flagsOf(value)

@@ -140,17 +140,15 @@ export class Judge {
     assert(key === undefined, 'an entry has a key or a conversation')
     assertNameFits(actor, conversation)
     const previous = this.#actors.newest(actor, log, conversation)
-    this.#setNewest(actor, log, conversation, version)
+    this.#setNewest(log, conversation, version)
     const header = { keyed: false, stamp: 0, conversation, previous, passingKey: undefined }
     return this.#journal.encoder.putEntryOf(actor, version, header, bytes)
   }
 
-  /** Sets a conversation's newest version; 0: the conversation has no entry any more. */
-  #setNewest(actor: Actor, log: LogState, conversation: string, version: Version): void {
+  /** Sets a conversation's newest version. The journal has it from the entry; 0: the conversation has no entry any more. */
+  #setNewest(log: LogState, conversation: string, version: Version): void {
     log.newest ??= new Map()
     log.newest.set(conversation, { version, generation: this.#actors.generation })
-    if (version === 0) this.#journal.encoder.removeConversation(actor, conversation)
-    else this.#journal.encoder.putConversation(actor, conversation, version)
   }
 
   #entryHeader(actor: Actor, version: Version): EntryHeader | undefined {
@@ -240,7 +238,9 @@ export class Judge {
     if (last === undefined) return
     this.#actors.change(state)
     for (const [conversation, version] of ended) {
-      if (this.#actors.newest(actor, log, conversation) === version) this.#setNewest(actor, log, conversation, 0)
+      if (this.#actors.newest(actor, log, conversation) !== version) continue
+      this.#setNewest(log, conversation, 0)
+      this.#journal.encoder.removeConversation(actor, conversation)
     }
     for (const key of keys) this.#forgetKey(actor, log, key)
     for (const version of old) this.#leave(actor, log, version)

@@ -385,7 +385,7 @@ export class Tables {
    */
   apply(batch: Batch, sequence: number): void {
     this.#transact(() => {
-      for (const { key, value } of batch.values) this.#change(key, value)
+      for (const { key, value } of batch.values()) this.#change(key, value)
       for (const log of batch.logs) {
         if (log.edits.size > 0) this.#edit(log)
         this.#putPieces(log.actor, log.pieces)

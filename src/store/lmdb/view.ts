@@ -69,7 +69,7 @@ interface Pair {
 function overlayOf(tables: Tables, recovered: RecoveredWrites): readonly Change[] {
   const batch = tables.batch({ isApart: true })
   batch.addRecovered(recovered)
-  const overlay = [...batch.values]
+  const overlay = [...batch.values()]
   for (const { actor, pieces, edits } of batch.logs) {
     for (const { last, value } of pieces) overlay.push({ key: entryKeyOf(actor, last), value })
     for (const [version, value] of edits) overlay.push({ key: entryKeyOf(actor, version), value })
