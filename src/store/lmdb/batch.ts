@@ -94,13 +94,7 @@ export class Batch {
     const reader = new ChangeReader(write)
     while (reader.next()) {
       if (reader.kind === ENTRY || reader.kind === LIKE_ENTRY || reader.kind === CONVERSATION) {
-        const log = this.#logs.get(reader.actorId) ?? this.#begin(reader.actorId, reader.actor)
-        if (reader.kind === CONVERSATION) put(newestIn(log, reader), reader.isRemoval ? undefined : reader.value())
-        else if (reader.isRemoval) this.#leave(log, reader.version)
-        else {
-          this.#entry(log, reader.version, reader)
-          if (areOfConversation(reader.flags)) rise(newestIn(log, reader), reader.version)
-        }
+        this.#inLog(this.#logs.get(reader.actorId) ?? this.#begin(reader.actorId, reader.actor), reader)
       } else {
         const change = this.#values.get(reader.keyId) ?? this.#beginValue(reader.keyId, reader.key())
         if (reader.kind === PATCH) this.#patch(change, reader)
@@ -131,6 +125,16 @@ export class Batch {
       if (value === undefined) this.#leave(log, versionOfKey(key))
       else this.#entry(log, versionOfKey(key), sourceOf(value))
     })
+  }
+
+  /** Adds a change of a log: of an entry, or of the newest one of a conversation. */
+  #inLog(log: LogBatch, reader: ChangeReader): void {
+    if (reader.kind === CONVERSATION) put(newestIn(log, reader), reader.isRemoval ? undefined : reader.value())
+    else if (reader.isRemoval) this.#leave(log, reader.version)
+    else {
+      this.#entry(log, reader.version, reader)
+      if (areOfConversation(reader.flags)) rise(newestIn(log, reader), reader.version)
+    }
   }
 
   #begin(id: string, actor: Buffer): LogBatch {
