@@ -11,9 +11,8 @@ type Say = (kind: 'notice' | 'wrong', text: string) => void
 export class GroupNews {
   readonly #people: People
   readonly #say: Say
-  readonly #states = new Map<string, Group['state']>()
-  /** How many ask to join, by group. */
-  readonly #asking = new Map<string, number>()
+  /** The groups as they were told last. */
+  readonly #known = new Map<string, Group>()
   /** The invitations that were told, by group. */
   readonly #invitations = new Map<string, number>()
   /** Who left last, by group. */
@@ -26,19 +25,21 @@ export class GroupNews {
 
   /** Says what waits when one comes in: a group as it was left. */
   found(group: Group): void {
-    this.#states.set(group.conversation, group.state)
+    const before = this.#known.get(group.conversation)
+    this.#known.set(group.conversation, group)
     if (group.state === 'invited') this.#invited(group)
-    this.#countAsking(group)
+    this.#countAsking(group, before)
   }
 
   /** A group is another than before. What its members are told of is a change. */
   group(group: Group): void {
     const { conversation, state } = group
-    const was = this.#states.get(conversation) ?? 'none'
-    this.#states.set(conversation, state)
+    const before = this.#known.get(conversation)
+    const was = before?.state ?? 'none'
+    this.#known.set(conversation, group)
     const title = this.#titleOf(group)
     if (state === 'invited') this.#invited(group)
-    this.#countAsking(group)
+    this.#countAsking(group, before)
     if (state === 'asked' && was !== 'asked') this.#say('notice', `you ask to join ${title}`)
     if (state !== 'none') return
     if (was === 'asked') this.#say('notice', `your request to join ${title} has ended`)
@@ -73,11 +74,9 @@ export class GroupNews {
   }
 
   /** Says to an admin that more ask to join than before. */
-  #countAsking(group: Group): void {
-    const { conversation, asking } = group
-    const isMore = asking > (this.#asking.get(conversation) ?? 0)
-    this.#asking.set(conversation, asking)
-    if (!isMore) return
+  #countAsking(group: Group, before: Group | undefined): void {
+    const { asking } = group
+    if (asking <= (before?.asking ?? 0)) return
     const who = asking === 1 ? 'somebody asks' : `${asking} people ask`
     this.#say('notice', `${who} to join ${this.#titleOf(group)} — there: /group members, /group approve NAME`)
   }

@@ -60,8 +60,6 @@ export class Members {
   /** Prefers one of the nodes that take work. */
   #preference = new Preference([])
   #owners: readonly NodeId[] = []
-  /** The nodes that may have work under way, at the last look. */
-  #working: ReadonlySet<NodeId> = new Set()
   #forms = FIRST_FORMS
   /** The time until which this node is surely a member. */
   #memberUntilMs = Number.NEGATIVE_INFINITY
@@ -179,6 +177,7 @@ export class Members {
     if (!this.#wasMember && this.isMember && this.#leasesLost > 0) this.#options.onRegained()
     this.#wasMember = this.isMember
     const known = new Set(this.#live.map(each => each.node))
+    const worked = workersIn(this.#live)
     this.#live = this.#membersOf(leases)
     const forms = this.#live.map(({ status }) => status?.forms ?? FIRST_FORMS)
     this.#forms = forms.length === 0 ? FIRST_FORMS : Math.min(...forms)
@@ -187,10 +186,8 @@ export class Members {
     const taking = this.#live.flatMap(member => (takesWork(member) ? [member.node] : []))
     this.#preference = new Preference(taking)
     this.#owners = ownersOf(taking)
-    const worked = this.#working
-    this.#working = new Set(this.#live.flatMap(member => (doesWork(member) ? [member.node] : [])))
     const gains = this.#owners.some((owner, partition) => owner === node && before[partition] !== node)
-    const isOpen = gains || !isEqual(this.#working, worked)
+    const isOpen = gains || !isEqual(workersIn(this.#live), worked)
     if (isOpen && !this.#draining && !this.#stopped) onOpenWork()
   }
 
@@ -239,6 +236,11 @@ function doesWork({ status }: Member): boolean {
 /** Whether the node takes a part of the work: one that drains finishes what it has. */
 function takesWork(member: Member): boolean {
   return doesWork(member) && member.status?.draining !== true
+}
+
+/** The nodes that may have work under way. */
+function workersIn(members: readonly Member[]): ReadonlySet<NodeId> {
+  return new Set(members.filter(doesWork).map(({ node }) => node))
 }
 
 function isEqual(one: ReadonlySet<NodeId>, other: ReadonlySet<NodeId>): boolean {

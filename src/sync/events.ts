@@ -2,6 +2,7 @@
  * The events that a node sends to itself and to other nodes when a commit is durable. Events are soft: between nodes one may be
  * lost, late or out of order. A lost event costs time and never a message, because the store holds all that counts.
  */
+import { partitionOf } from '../store/partition.js'
 import type { Actor, NodeId, Version } from '../store/types.js'
 
 /** The addressee of an event: a user's or a conversation's actor, or `node/<name>`. */
@@ -68,6 +69,11 @@ export interface WorkEvent {
   readonly kind: 'work'
   readonly job: 'departures' | 'renames' | 'clears' | 'reactions'
   readonly partition: number
+}
+
+/** Says that work for a job was noted by this actor, which is its partition's. */
+export function workOf(actor: Actor, job: WorkEvent['job']): WorkEvent {
+  return { kind: 'work', job, partition: partitionOf(actor) }
 }
 
 /** Sends all events after a commit: to the hub of this node, and to other nodes. */

@@ -17,6 +17,7 @@ import {
 import { EDIT_MS_MAX } from '../../../protocol/limits.js'
 import { partitionOf } from '../../store/partition.js'
 import type { StoredEntry, Version } from '../../store/types.js'
+import { workOf } from '../events.js'
 import { jsonRecord } from '../record-kinds.js'
 import { branchActor, decodeReference, isReference } from '../references.js'
 import type { Transition, Tx } from '../types.js'
@@ -147,7 +148,7 @@ export const clearConversation: Transition<ClearInput, Answer> = numbered(
     const notes = tx.at(leavingActor(uid))
     const id = `${uid}/${conversation}`
     notes.put(clearing, { above: notes.get(clearing, id)?.above ?? before.cleared, upTo: cleared }, id)
-    tx.event({ kind: 'work', job: 'clears', partition: partitionOf(notes.actor) })
+    tx.event(workOf(notes.actor, 'clears'))
     return CODES.OK.code
   },
 )

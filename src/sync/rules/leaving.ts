@@ -8,9 +8,9 @@
  * account's name stays under accounts/<partition>, so that nobody comes back under it. The counters of pairs stay; they hold no
  * content. Contacts learn that the user is gone, and lose the names; the messages that they received are theirs.
  */
-import { partitionOf } from '../../store/partition.js'
 import { type Actor, PARTITIONS } from '../../store/types.js'
 import { jsonEffect } from '../effect-kinds.js'
+import { workOf } from '../events.js'
 import { jsonRecord, prefixOf, RECORD_KINDS } from '../record-kinds.js'
 import type { EffectKind, RecordKind, Transition, Tx } from '../types.js'
 import { forgetMember } from './branch.js'
@@ -50,7 +50,7 @@ export const noteLeaving: EffectKind<{ readonly uid: number }> = jsonEffect({
   name: 'account-leaving',
   run(tx, { uid }) {
     tx.put(leavingUser, { sinceMs: tx.nowMs }, uid)
-    tx.event({ kind: 'work', job: 'departures', partition: partitionOf(tx.actor) })
+    tx.event(workOf(tx.actor, 'departures'))
   },
 })
 

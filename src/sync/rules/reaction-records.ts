@@ -12,7 +12,7 @@ import {
   REACTIONS_MAX,
   REACTIONS_TOLD_MS,
 } from '../../../protocol/limits.js'
-import { partitionOf } from '../../store/partition.js'
+import { workOf } from '../events.js'
 import { jsonRecord } from '../record-kinds.js'
 import type { Tx } from '../types.js'
 import { debtsActor } from './debts.js'
@@ -96,7 +96,7 @@ export function putReacted(tx: Tx, gid: Gid, number: number, before: Reacted, af
   const notes = tx.at(debtsActor(tx.actor))
   if (after.untold) {
     notes.put(untoldNote, { dueMs: dueMsOf(after) }, noteId(gid, number))
-    tx.event({ kind: 'work', job: 'reactions', partition: partitionOf(tx.actor) })
+    tx.event(workOf(notes.actor, 'reactions'))
   } else notes.remove(untoldNote, noteId(gid, number))
 }
 

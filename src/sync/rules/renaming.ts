@@ -10,9 +10,9 @@
  * Each slice tells the nickname of that moment. A newer nickname that comes meanwhile begins another round where this one stands.
  * So a user who changes the nickname all the time tells everybody once a round, and only the newest.
  */
-import { partitionOf } from '../../store/partition.js'
 import { type Actor, PARTITIONS } from '../../store/types.js'
 import { jsonEffect } from '../effect-kinds.js'
+import { workOf } from '../events.js'
 import { partitionActorOf, SLICE_TARGETS } from '../fan-out.js'
 import { jsonRecord } from '../record-kinds.js'
 import type { EffectKind, Transition, Tx } from '../types.js'
@@ -64,7 +64,7 @@ export const noteRenaming: EffectKind<{ readonly uid: number; readonly round: nu
   name: 'profile-renaming',
   run(tx, { uid, round }) {
     tx.put(renamingUser, { round }, uid)
-    tx.event({ kind: 'work', job: 'renames', partition: partitionOf(tx.actor) })
+    tx.event(workOf(tx.actor, 'renames'))
   },
 })
 
