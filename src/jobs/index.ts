@@ -47,12 +47,13 @@ export interface JobsOptions extends Pick<RunnerOptions<string>, 'owns' | 'onFai
 /** The table of all jobs, one row each. */
 function jobTable({ store, engine, clock, time, retention: settings, sweepMs }: JobsOptions, clockWatch: ClockWatch) {
   const retention = new Retention({ store, engine, time, ...settings })
-  const all = { each: 'partition', atStart: true, atOnce: 1 } as const
+  const all = { each: 'partition', atStart: true, isResumed: true, atOnce: 1 } as const
   const sweeps = { ...all, every: sweepMs, atStart: false, atOnce: SWEEPS_AT_ONCE } as const
   return [
     {
       name: 'retention',
       ...all,
+      isResumed: false,
       every: settings.everyMs ?? RETENTION_MS,
       run: (partition, pace) => retention.run(partition, pace),
     },
@@ -65,7 +66,15 @@ function jobTable({ store, engine, clock, time, retention: settings, sweepMs }: 
     ...(sweepMs === 0
       ? []
       : [{ name: 'outbox', ...sweeps, run: (p: number, { rest }: Pace) => engine.sweep(p, rest) }]),
-    { name: 'clock', each: 'node', every: NOTE_MS, atStart: false, atOnce: 1, run: () => clockWatch.look() },
+    {
+      name: 'clock',
+      each: 'node',
+      every: NOTE_MS,
+      atStart: false,
+      isResumed: false,
+      atOnce: 1,
+      run: () => clockWatch.look(),
+    },
   ] as const satisfies readonly Job[]
 }
 
@@ -91,7 +100,7 @@ export class Jobs {
     this.#runner.start()
   }
 
-  /** Looks for work in all partitions anew: to be called when there may be some that nobody does. */
+  /** Looks for noted work in all partitions anew: to be called when there may be some that nobody does. */
   resume(): void {
     this.#runner.resume()
   }

@@ -12,6 +12,11 @@ export interface Job {
   readonly every?: number
   /** Whether the first round begins at the start; otherwise it begins after `every`. */
   readonly atStart: boolean
+  /**
+   * Whether a round also begins when a node has come or gone: the work of a node that died is noted, and somebody waits for it. Otherwise
+   * a partition that changes its owner waits for the new owner's next round.
+   */
+  readonly isResumed: boolean
   /** The number of partitions that are worked on at a time. */
   readonly atOnce: number
   /**

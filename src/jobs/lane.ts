@@ -10,7 +10,8 @@
  *
  * When a partition has become another node's, its run ends at the next rest, as all runs do at stop(). Nothing is lost: the work is noted
  * in the store, and the round of the node that owns the partition finds it. A partition that was woken here is worked on here, whichever
- * node owns it. The node that notes the work begins it. When a node comes or goes, each owner begins a round, which makes up for one that died.
+ * node owns it. The node that notes the work begins it. When a node comes or goes, each owner begins a round of the
+ * jobs whose work is noted, which makes up for one that died.
  */
 import type { Clock, TimerHandle } from '../lib/clock.js'
 import { Fifo } from '../lib/fifo.js'
@@ -59,6 +60,11 @@ export class Lane {
   start(): void {
     if (this.#job.atStart) this.beginRound()
     else this.#later(this.#job.every ?? 0)
+  }
+
+  /** Begins a round if this job's work is noted. */
+  resume(): void {
+    if (this.#job.isResumed) this.beginRound()
   }
 
   /** Makes every partition due that this node owns. */

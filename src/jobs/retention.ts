@@ -31,7 +31,7 @@ const REACTIONS_AT_ONCE = 8
 const ENTRIES_REST_MS = 20
 /** The age limit for messages that are removed because of their bytes. */
 const ANY_AGE = 0
-/** The shortest time from one round to the next: nothing is late by more. */
+/** The shortest time from one round to the next. Nothing is late by more, but where a partition changes its owner: by one more for each time. */
 export const RETENTION_MS = 3_600_000
 
 /** The settings of what is kept of a timeline's messages. */

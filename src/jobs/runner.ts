@@ -35,9 +35,9 @@ export class JobRunner<N extends string = string> {
     for (const lane of this.#lanes.values()) lane.start()
   }
 
-  /** Looks for work in all partitions anew: to be called when there may be some that nobody does. */
+  /** Looks for noted work in all partitions anew: to be called when there may be some that nobody does. */
   resume(): void {
-    for (const lane of this.#lanes.values()) lane.beginRound()
+    for (const lane of this.#lanes.values()) lane.resume()
   }
 
   /** Starts a job's work that is noted in the store under this partition. */

@@ -77,6 +77,7 @@ async function world(
         each: 'partition',
         every: RETENTION_MS,
         atStart: true,
+        isResumed: false,
         atOnce: 1,
         run: (partition, pace) => job.run(partition, pace),
       },

@@ -17,7 +17,7 @@ function rig(run: Job['run'], job: Partial<Job> = {}, owned: ReadonlySet<number>
   const load: Load = { queueDepth: 0 }
   const failing: unknown[] = []
   const runner = new JobRunner({
-    jobs: [{ name: 'job', each: 'partition', atStart: true, atOnce: 1, ...job, run }],
+    jobs: [{ name: 'job', each: 'partition', atStart: true, isResumed: true, atOnce: 1, ...job, run }],
     clock,
     random: seededRandom('runner'),
     queueDepth: () => load.queueDepth,
@@ -101,6 +101,23 @@ t.test(
     runner.resume()
     await pass(50)
     t.ok(done.length > before + 5)
+    await runner.stop()
+  },
+)
+
+t.test(
+  'a job whose work is not noted begins no round when a node has come or gone, and keeps the time of its next',
+  async t => {
+    const seen: number[] = []
+    const job = { isResumed: false, every: 1_000 }
+    const { runner, pass } = rig(async partition => void seen.push(partition), job)
+    runner.start()
+    await pass(900)
+    runner.resume()
+    await pass(50)
+    t.same(seen, [7])
+    await pass(100)
+    t.same(seen, [7, 7])
     await runner.stop()
   },
 )
