@@ -12,7 +12,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
-const SOURCES = ['src', 'protocol', 'clients', 'test', 'bench', 'tsconfig.json', 'package.json']
+const SOURCES = ['src', 'protocol', 'clients', 'test', 'bench', 'tools', 'tsconfig.json', 'package.json']
 
 /** Its time is that of the last build's beginning. */
 const STAMP = join(ROOT, 'dist', '.built')

@@ -1,4 +1,5 @@
 /** The ports of a server: the door's, with the protocols behind it, and the operators' own if it is configured. */
+import { fileURLToPath } from 'node:url'
 import { Door, type Port } from '../door/door.js'
 import type { Clock } from '../lib/clock.js'
 import { AddressList } from '../lib/network.js'
@@ -16,8 +17,12 @@ import { localMetricsPage, METRICS_PATH, metricsPage } from '../short/metrics-pa
 import { OperatorListener } from '../short/operator-listener.js'
 import { Origins } from '../short/origins.js'
 import type { Page } from '../short/types.js'
+import { readWebFiles } from '../short/web-files.js'
 import { WebSocketUpgrade } from '../short/web-socket-upgrade.js'
 import type { OwnWorkers } from '../workers/tasks.js'
+
+/** The built web client: it stands beside this code's folder. */
+const WEB_FOLDER = fileURLToPath(new URL('../../web', import.meta.url))
 
 export interface ServerDoorsOptions {
   readonly config: Config
@@ -66,6 +71,7 @@ export class ServerDoors implements Doors {
       webSockets: new WebSocketUpgrade(context),
       origins: new Origins(config.allowOrigin),
       pages: this.#hasOwn ? new Map(probes) : new Map([...probes, [METRICS_PATH, localMetricsPage(metrics)]]),
+      files: config.noWeb || config.role === 'logic' ? new Map() : readWebFiles(WEB_FOLDER),
       timeouts: { idleMs: config.httpIdleMs, ...timeouts },
     })
     this.#door = new Door({ context, longwire: this.#longwire, http: this.#http, proxies: trusted })

@@ -110,6 +110,7 @@ function announce(config: Config, server: RunningServer, print: (line: string) =
     print(`short side   ${http}`)
     print('             each of the two ports takes everything')
   }
+  if (port >= 0 && !config.noWeb) print(`web page     http://${reachable(shown)}:${httpPort}/`)
   if (metricsPort >= 0) print(`metrics      http://${hostInUrl(config.metricsHost)}:${metricsPort}/metrics`)
   if (config.role !== 'access') print(`store        ${storeText(config).text}`)
   if (port < 0) return
@@ -147,11 +148,16 @@ function hostInUrl(host: string): string {
   return host.includes(':') ? `[${host}]` : host
 }
 
+/** The host at which this machine reaches the server. */
+function reachable(host: string): string {
+  return host === '0.0.0.0' || host === '[::]' ? '127.0.0.1' : host
+}
+
 /** A command to copy. In a checkout nothing of that name is installed: npx finds it there. */
 function tryIt(host: string, port: number, httpPort: number): string {
   const command = process.env.npm_lifecycle_event === 'start' ? 'npx longwire' : 'longwire'
-  const reachable = host === '0.0.0.0' || host === '[::]' ? '127.0.0.1' : host
-  const server = port === LONG_PORT_DEFAULT && reachable === '127.0.0.1' ? '' : ` --server ${reachable}:${port}`
+  const address = reachable(host)
+  const server = port === LONG_PORT_DEFAULT && address === '127.0.0.1' ? '' : ` --server ${address}:${port}`
   const short = httpPort === HTTP_PORT_DEFAULT ? '' : ` --http-port ${httpPort}`
   return `${command} chat --account NAME${server}${short}`
 }

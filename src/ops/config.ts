@@ -119,6 +119,7 @@ export const SERVE_OPTIONS = {
     'MS',
     'how long an HTTP connection is kept between two requests; set it longer than the proxy in front of the server keeps its connections',
   ),
+  noWeb: flag('the web client is not served at /: for servers whose users have other apps alone'),
   metricsPort: integer(
     -1,
     -1,

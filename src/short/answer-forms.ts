@@ -41,7 +41,7 @@ export class AnswerForms {
   }
 
   /**
-   * Gives an answer its form; `done` is called at once or later, or never if the asker's signal says that it waits no more.
+   * Gives an answer its form, if it has none yet; `done` is called at once or later, or never if the asker's signal says that it waits no more.
    * @param acceptEncoding the header of the request
    */
   finish(
@@ -51,6 +51,10 @@ export class AnswerForms {
     done: (answer: ShortAnswer, length: number) => void,
   ): void {
     const { body, json } = answer
+    if (answer.headers['Content-Encoding'] !== undefined) {
+      done(answer, body.length)
+      return
+    }
     const takesGzip = acceptEncoding !== undefined && acceptsGzip(acceptEncoding)
     const give = (made: FormedBody): void => done(withBody(answer, made), made.length)
     const here = (packs: boolean): void => give(formed({ bytes: body, json, takesGzip: packs }))

@@ -24,12 +24,16 @@ export function unpacked(body: Uint8Array, bytesMax: number, done: (unpacked: Un
   })
 }
 
-/** RFC 9110, 12.5.3: the weight of gzip, or else that of `*`, is above 0. */
 export function acceptsGzip(header: string): boolean {
+  return accepts(header, 'gzip')
+}
+
+/** RFC 9110, 12.5.3: whether the weight of the coding, or else that of `*`, is above 0. */
+export function accepts(header: string, wanted: string): boolean {
   let any = false
   for (const part of header.split(',')) {
     const [coding = '', ...parameters] = part.split(';').map(text => text.trim().toLowerCase())
-    if (coding !== 'gzip' && coding !== 'x-gzip' && coding !== '*') continue
+    if (coding !== wanted && coding !== `x-${wanted}` && coding !== '*') continue
     const weight = parameters.find(parameter => parameter.startsWith('q='))
     const accepted = weight === undefined || Number(weight.slice(2)) > 0
     if (coding !== '*') return accepted

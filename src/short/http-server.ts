@@ -1,5 +1,5 @@
 /**
- * HTTP/1.1 by node:http on the sockets that the door hands on: the methods, WebSocket, and the pages for operators. Each request passes
+ * HTTP/1.1 by node:http on the sockets that the door hands on: the methods, WebSocket, pages for operators, the web client. Each request passes
  * the same checks in the same order, the cheap ones first; what a client without a session may make the server hold or compute is bounded
  * by each check:
  *
@@ -74,6 +74,8 @@ export interface ShortOptions {
   readonly trusted: AddressList
   /** The operators' pages, by path. */
   readonly pages: ReadonlyMap<string, Page>
+  /** The files of the web client, by path. Unlike the pages they are not for a connection that was refused. */
+  readonly files: ReadonlyMap<string, Page>
   readonly timeouts?: Partial<ShortTimeouts>
 }
 
@@ -266,13 +268,15 @@ export class HttpServer implements Protocol, PeerServer {
     exchange: Exchange,
     peer: HttpPeer,
   ): void {
-    const { connect, origins, pages } = this.#options
+    const { connect, origins, pages, files } = this.#options
     const reply: Reply = (answer, callerId) => exchange.answer(answer, callerId)
     const fault = headerFault(incoming)
     const page = pages.get(request.path)
+    const file = files.get(request.path)
     if (fault !== undefined) reply(textAnswer(fault[0], fault[1], { Connection: 'close' }))
     else if (page !== undefined) show(page, request, reply)
     else if (!peer.admitted) reply(errorAnswer(CODES.TOO_MANY_CONNECTIONS.code, { retryAfterMs: peer.retryAfterMs }))
+    else if (file !== undefined) show(file, request, reply)
     else if (!this.#allowsOrigin(request.headers, peer)) reply(WRONG_ORIGIN)
     else if (isPreflight(request)) reply(origins.preflight())
     else if (request.path === WEB_SOCKET_PATH) reply(NO_UPGRADE)

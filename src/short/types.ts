@@ -42,7 +42,7 @@ export interface ShortCall {
   abandoned(): void
 }
 
-/** A page of the short side that is no method, for operators: /healthz and its like. Asked with GET and HEAD only. */
+/** A page of the short side that is no method: /healthz and its like, and the files of the web client. Asked with GET and HEAD only. */
 export type Page = (request: ShortRequest, reply: Reply) => void
 
 export function textAnswer(status: number, text: string, headers: Readonly<Record<string, string>> = {}): ShortAnswer {

@@ -1,0 +1,158 @@
+// The page as a whole: which of its screens is shown, and the client behind it.
+//
+//   opening ──nobody signed in──► signedOut ◄──────┐
+//      │  └──────another tab has it──► elsewhere   │ the session ended
+//      │                                  ▲        │
+//      └──somebody is──► signedIn ────────┴────────┘        any ──the storage failed──► failed
+import { type Client, createClient, LongwireError } from '../../typescript/browser.js'
+import type { Said } from '../words.js'
+import { errorWords } from './error-words.js'
+import type { Platform } from './platform.js'
+import { Session } from './session.js'
+import { SettingsStore } from './settings.js'
+import { Signal } from './signal.js'
+
+export type Screen =
+  | { readonly name: 'opening' }
+  /** `account`: the one whose session ended; its messages wait. */
+  | { readonly name: 'signedOut'; readonly account: string }
+  | { readonly name: 'signedIn'; readonly session: Session }
+  | { readonly name: 'elsewhere' }
+  | { readonly name: 'failed'; readonly why: string }
+
+/** The message by which one tab asks the others to let go of the storage. */
+const TAKE = 'take'
+
+/** A tab that lets go needs a moment for what is under way. */
+const TAKE_TRIES = 10
+const TAKE_WAIT_MS = 300
+
+export class App {
+  readonly screen = new Signal<Screen>({ name: 'opening' })
+  /** A newer version of the page is there with the next load. */
+  readonly newVersion = new Signal(false)
+  readonly settings: SettingsStore
+  readonly platform: Platform
+  #client: Client | undefined
+
+  constructor(platform: Platform) {
+    this.platform = platform
+    this.settings = new SettingsStore(platform)
+    platform.tabs.listen(message => {
+      if (message === TAKE) void this.#letGo()
+    })
+  }
+
+  async start(): Promise<void> {
+    this.screen.set({ name: 'opening' })
+    try {
+      this.#serve(await this.#open())
+    } catch (error) {
+      this.#failed(error)
+    }
+  }
+
+  /** Takes the storage over from another tab. */
+  async useHere(): Promise<void> {
+    this.screen.set({ name: 'opening' })
+    this.platform.tabs.post(TAKE)
+    for (let i = 0; i < TAKE_TRIES; i++) {
+      await new Promise<void>(resolve => this.platform.clock.after(TAKE_WAIT_MS, resolve))
+      try {
+        this.#serve(await this.#open())
+        return
+      } catch (error) {
+        if (!isElsewhere(error)) return this.#failed(error)
+      }
+    }
+    this.screen.set({ name: 'elsewhere' })
+  }
+
+  /** @returns what went wrong; undefined if the user is in */
+  signIn(account: string, password: string): Promise<Said | undefined> {
+    return this.#enter(client => client.account.login({ account, password }))
+  }
+
+  /** @returns what went wrong; undefined if the user is in */
+  register(account: string, nickname: string, password: string): Promise<Said | undefined> {
+    return this.#enter(client => client.account.register({ account, nickname, password }))
+  }
+
+  async signOut(): Promise<void> {
+    const { value } = this.screen
+    if (value.name !== 'signedIn') return
+    const { session } = value
+    await session.client.account.logout()
+    session.people.forget()
+    session.drafts.forget()
+    session.close()
+    this.screen.set({ name: 'signedOut', account: '' })
+  }
+
+  async #enter(enter: (client: Client) => Promise<void>): Promise<Said | undefined> {
+    const client = this.#client
+    if (client === undefined) return errorWords(undefined)
+    try {
+      await enter(client)
+    } catch (error) {
+      return errorWords(error)
+    }
+    this.#signedIn(client)
+    return undefined
+  }
+
+  #open(): Promise<Client> {
+    const { clock, random, deviceName } = this.platform
+    const storage = this.platform.storage()
+    return createClient({
+      transport: this.platform.transports(),
+      storage,
+      clock,
+      random,
+      deviceName,
+      clientName: 'web',
+    })
+  }
+
+  #serve(client: Client): void {
+    this.#client = client
+    client.on('sessionEnded', () => {
+      const { value } = this.screen
+      if (value.name === 'signedIn') value.session.close()
+      this.screen.set({ name: 'signedOut', account: client.account.profile.account })
+    })
+    client.on('storageFailed', ({ error }) => this.#failed(error))
+    if (client.account.signedIn) {
+      this.#signedIn(client)
+      client.connect()
+    } else this.screen.set({ name: 'signedOut', account: client.account.profile.account })
+  }
+
+  #signedIn(client: Client): void {
+    const { value } = this.screen
+    if (value.name === 'signedIn') value.session.close()
+    this.screen.set({ name: 'signedIn', session: new Session(client, this.platform, this.settings) })
+  }
+
+  async #letGo(): Promise<void> {
+    const client = this.#client
+    if (client === undefined) return
+    this.#client = undefined
+    const { value } = this.screen
+    if (value.name === 'signedIn') value.session.close()
+    this.screen.set({ name: 'elsewhere' })
+    await client.close()
+  }
+
+  #failed(error: unknown): void {
+    if (this.screen.value.name === 'elsewhere') return
+    if (isElsewhere(error)) this.screen.set({ name: 'elsewhere' })
+    else this.screen.set({ name: 'failed', why: error instanceof Error ? error.message : String(error) })
+  }
+}
+
+function isElsewhere(error: unknown): boolean {
+  return (
+    error instanceof LongwireError && error.reason === 'STORAGE_FAILED' && /in use by another tab/.test(error.message)
+  )
+}

@@ -1,0 +1,6 @@
+// Kinds of conversations.
+import type { ConversationId } from '../../typescript/browser.js'
+
+export function isGroup(conversation: ConversationId): boolean {
+  return conversation.startsWith('group:')
+}

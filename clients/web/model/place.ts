@@ -1,0 +1,20 @@
+// The place in the page that its address names: an open chat, or a pane beside the list. So the browser's back button goes back.
+import type { ConversationId } from '../../typescript/browser.js'
+
+export type Side = 'chats' | 'archived' | 'new-chat' | 'new-group' | 'requests' | 'settings'
+
+export interface Place {
+  readonly side: Side
+  readonly conversation: ConversationId | undefined
+}
+
+const SIDES: ReadonlySet<string> = new Set<Side>(['archived', 'new-chat', 'new-group', 'requests', 'settings'])
+
+const CONVERSATION = /^[a-z]+:[A-Za-z0-9._-]{1,64}$/
+
+/** @param hash of the address, with its # */
+export function placeOf(hash: string): Place {
+  const name = hash.slice(1)
+  if (CONVERSATION.test(name)) return { side: 'chats', conversation: name as ConversationId }
+  return { side: SIDES.has(name) ? (name as Side) : 'chats', conversation: undefined }
+}

@@ -1,0 +1,226 @@
+// The session of the signed-in user: everything behind the panes. One is made with each client, and ends with it.
+import {
+  type Client,
+  type Contact,
+  type ConversationId,
+  directConversation,
+  type Message,
+  peerOf,
+  type SendOptions,
+} from '../../typescript/browser.js'
+import { type Said, said } from '../words.js'
+import { Chats } from './chats.js'
+import { Connection } from './connection.js'
+import { Drafts } from './drafts.js'
+import { errorWords, reasonWords } from './error-words.js'
+import type { Filter } from './filter.js'
+import { GroupMembers } from './members.js'
+import { actsOn } from './message-acts.js'
+import { Notices } from './notices.js'
+import { OpenChat } from './open-chat.js'
+import { nameOf, People } from './people.js'
+import type { Platform } from './platform.js'
+import type { SettingsStore } from './settings.js'
+import { Signal } from './signal.js'
+
+export class Session {
+  readonly client: Client
+  readonly people: People
+  readonly chats: Chats
+  readonly members: GroupMembers
+  readonly drafts: Drafts
+  readonly connection: Connection
+  readonly notices: Notices
+  /** The chat that is open. */
+  readonly open = new Signal<OpenChat | undefined>(undefined)
+  readonly filter = new Signal<Filter>('all')
+  /** Grows by one when a contact or a group changes. */
+  readonly version = new Signal(0)
+  /** The newest message of the open chat, for a screen reader. */
+  readonly spoken = new Signal<Message | undefined>(undefined)
+  readonly #platform: Platform
+  readonly #settings: SettingsStore
+  readonly #offs: (() => void)[] = []
+
+  constructor(client: Client, platform: Platform, settings: SettingsStore) {
+    this.client = client
+    this.#platform = platform
+    this.#settings = settings
+    const on: Client['on'] = (name, listener) => {
+      const off = client.on(name, listener)
+      this.#offs.push(off)
+      return off
+    }
+    this.people = new People(client, platform, on)
+    this.chats = new Chats(client, this.people, on)
+    this.members = new GroupMembers(client, this.people, on)
+    this.drafts = new Drafts(platform)
+    this.connection = new Connection(client, platform.clock, on)
+    this.notices = new Notices(platform.clock)
+    const changed = (): void => this.version.set(this.version.value + 1)
+    for (const name of ['contact', 'group', 'conversation', 'preferences', 'profile'] as const) on(name, changed)
+    on('message', message => this.#heard(message))
+    on('groupFailed', ({ reason }) => this.notices.error(said('actRefused', { why: reasonWords(reason) })))
+  }
+
+  get uid(): number {
+    return this.client.account.uid
+  }
+
+  /** Opens a chat, or none. */
+  show(conversation: ConversationId | undefined): void {
+    if (this.open.value?.conversation === conversation) return
+    this.open.value?.close()
+    this.open.set(conversation && new OpenChat(this.client, conversation, this.#platform))
+    if (conversation === undefined) return
+    this.#platform.notifications.clear(conversation)
+    if (this.client.conversations.get(conversation).unread) this.set(conversation, { unread: false })
+  }
+
+  /** Sets how a chat is shown. */
+  set(conversation: ConversationId, settings: Parameters<Client['conversations']['set']>[1]): void {
+    this.attempt(this.client.conversations.set(conversation, settings))
+  }
+
+  /** Writes in the open chat. @returns whether it was queued */
+  send(open: OpenChat, text: string, options: SendOptions): boolean {
+    try {
+      open.send(text, options)
+      return true
+    } catch (error) {
+      this.notices.error(errorWords(error))
+      return false
+    } finally {
+      this.chats.changed(open.conversation)
+      this.connection.count()
+    }
+  }
+
+  /** The last own message that can be edited. */
+  lastEditable(open: OpenChat): Message | undefined {
+    const nowMs = this.#platform.clock.now()
+    const group = this.client.groups.group(open.conversation)
+    return open.view.value.messages.findLast(
+      each =>
+        each.sender === this.uid &&
+        actsOn(open.named(each), { uid: this.uid, nowMs, group, members: 0, closed: false }).edit,
+    )
+  }
+
+  forward(message: Message, to: ConversationId): void {
+    const name = this.chats.get(to)?.name ?? this.people.name(peerOf(to) ?? 0)
+    void this.attempt(this.client.messages.forward(message, to)).then(
+      done => done && this.notices.tell(said('forwardedTo', { name })),
+    )
+  }
+
+  /** The user's friends, by name. */
+  friends(): Contact[] {
+    const friends = this.client.contacts.list().filter(({ state, blocked }) => state === 'friend' && !blocked)
+    return friends.sort((a, b) => nameOf(a).localeCompare(nameOf(b)))
+  }
+
+  /** Accepts a contact's request, and opens the chat. */
+  async accept(uid: number): Promise<void> {
+    if (await this.attempt(this.client.contacts.accept(uid))) this.#platform.go(directConversation(uid))
+  }
+
+  /** @returns the conversation of the new group; undefined if it was refused, which is told */
+  async createGroup(title: string, uids: readonly number[]): Promise<ConversationId | undefined> {
+    try {
+      return await this.client.groups.create(title, uids)
+    } catch (error) {
+      this.notices.error(errorWords(error))
+      return undefined
+    }
+  }
+
+  /** Joins a group by what its details show: `group:NAME/CODE`. @returns what is wrong with it; undefined: it is asked for */
+  async join(text: string): Promise<Said | undefined> {
+    const [, group, code] = /^\s*(group:[\w.-]+)\/(\S+)\s*$/.exec(text) ?? []
+    if (group === undefined || code === undefined) return said('wrongCode')
+    try {
+      await this.client.groups.join(group as ConversationId, code)
+    } catch (error) {
+      return errorWords(error)
+    }
+    this.notices.tell(said('joinAsked'))
+    return undefined
+  }
+
+  /** The other user of a direct conversation, as a contact. */
+  contactOf(conversation: ConversationId): Contact | undefined {
+    return this.client.contacts.get(peerOf(conversation) ?? 0)
+  }
+
+  /** Sends a message again that failed. */
+  retry(open: OpenChat, message: Message): void {
+    try {
+      open.retry(message)
+    } catch (error) {
+      this.notices.error(errorWords(error))
+    }
+  }
+
+  /** Deletes all messages of a chat, for this user. */
+  async clear(conversation: ConversationId): Promise<void> {
+    if (await this.attempt(this.client.messages.clear(conversation))) this.chats.changed(conversation)
+  }
+
+  /** Tells if something that was asked for fails. @returns whether it succeeded */
+  async attempt(asked: Promise<unknown>): Promise<boolean> {
+    try {
+      await asked
+      return true
+    } catch (error) {
+      this.notices.error(errorWords(error))
+      return false
+    }
+  }
+
+  /** Why nothing can be written in a chat; undefined if it can. */
+  closedBecause(
+    conversation: ConversationId,
+  ): 'notFriend' | 'isBlocked' | 'notMember' | 'adminsOnly' | 'youAreMuted' | undefined {
+    const uid = peerOf(conversation)
+    if (uid !== undefined) {
+      const contact = this.client.contacts.get(uid)
+      if (contact?.blocked) return 'isBlocked'
+      return contact?.state === 'friend' || contact?.state === 'requested' ? undefined : 'notFriend'
+    }
+    const group = this.client.groups.group(conversation)
+    if (group?.state !== 'member' && group?.state !== 'joining') return 'notMember'
+    if (group.muted) return 'youAreMuted'
+    return group.rules.adminsWrite && group.role === 'member' ? 'adminsOnly' : undefined
+  }
+
+  /** The requests that wait for this user's answer: contacts and groups. */
+  get requests(): number {
+    const { contacts, groups } = this.client
+    return (
+      contacts.list().filter(({ state }) => state === 'invited').length +
+      groups.list().filter(({ state }) => state === 'invited').length
+    )
+  }
+
+  close(): void {
+    this.open.value?.close()
+    this.connection.close()
+    for (const off of this.#offs) off()
+  }
+
+  #heard(message: Message): void {
+    const { conversation, sender, text } = message
+    if (sender === this.uid) return
+    if (this.open.value?.conversation === conversation) this.spoken.set(message)
+    const { muted } = this.client.conversations.get(conversation)
+    if (muted || !this.#settings.current.value.notifies || this.#platform.isWatched()) return
+    const author = this.people.name(sender)
+    const group = this.client.groups.group(conversation)
+    this.#platform.notifications.show({
+      conversation,
+      title: group?.title ?? author,
+      body: group === undefined ? text : `${author}: ${text}`,
+    })
+  }
+}

@@ -1,0 +1,159 @@
+// The open chat: its head, its messages, and where one writes.
+import { useMemo, useRef, useState } from 'preact/hooks'
+import { type Message, peerOf } from '../../typescript/browser.js'
+import type { OpenChat } from '../model/open-chat.js'
+import { useChatMenu } from './chat-menu.js'
+import { Composer, type ComposerHandle } from './composer.js'
+import { ConnectionBanner } from './connection-line.js'
+import { useSession, useSignal, useSpeech } from './hooks.js'
+import { Log, type LogHandle } from './log.js'
+import { useMembers } from './members.js'
+import type { DetailsState } from './panes.js'
+import { goHome } from './panes.js'
+import { Avatar, Blank, Button, IconButton } from './parts.js'
+
+interface ChatPaneProps {
+  readonly open: OpenChat
+  readonly details: DetailsState
+  readonly setDetails: (state: DetailsState) => void
+}
+
+export function ChatPane({ open, details, setDetails }: ChatPaneProps) {
+  const speech = useSpeech()
+  const view = useSignal(open.view)
+  const log = useRef<LogHandle>(null)
+  const composer = useRef<ComposerHandle>(null)
+  const [reply, setReply] = useState<Message | undefined>()
+  const [edited, setEdited] = useState<Message | undefined>()
+  const handles = useMemo(
+    () => ({
+      reply: (message: Message): void => {
+        setEdited(undefined)
+        setReply(message)
+        composer.current?.focus()
+      },
+      edit: (message: Message): void => {
+        setReply(undefined)
+        setEdited(message)
+        composer.current?.focus()
+      },
+    }),
+    [],
+  )
+  return (
+    <main class="chat">
+      <Head open={open} details={details} setDetails={setDetails} />
+      <div class="logwrap">
+        <ConnectionBanner />
+        {view.state === 'loading' && <SkeletonLog />}
+        {view.state === 'failed' && (
+          <Blank icon="alert" title={speech.say('chatFailed')} text={speech.say('chatFailedHow')}>
+            <Button kind="plain" onClick={() => open.again()}>
+              {speech.say('tryAgain')}
+            </Button>
+          </Blank>
+        )}
+        {view.state === 'ready' && (
+          <Log
+            handle={log}
+            open={open}
+            view={view}
+            onReply={handles.reply}
+            onEdit={handles.edit}
+            onType={() => composer.current?.focus()}
+          />
+        )}
+      </div>
+      <Composer
+        handle={composer}
+        open={open}
+        reply={reply}
+        edited={edited}
+        setReply={setReply}
+        setEdited={setEdited}
+        onSent={() => log.current?.toEnd()}
+      />
+    </main>
+  )
+}
+
+function Head({ open, details, setDetails }: ChatPaneProps) {
+  const session = useSession()
+  const speech = useSpeech()
+  const chat = useSignal(session.chats.list)?.find(each => each.conversation === open.conversation)
+  useSignal(session.people.version)
+  const { conversation } = open
+  const uid = peerOf(conversation)
+  const group = session.client.groups.group(conversation)
+  const name =
+    chat?.name || (uid === undefined ? group?.title : session.people.name(uid)) || speech.say('unknownPerson')
+  const menu = useChatMenu(conversation)
+  const openDetails = (): void => {
+    const isShown = details === 'open' || (details === 'on' && isWide())
+    setDetails(isShown ? 'off' : 'open')
+  }
+  return (
+    <header class="bar">
+      <IconButton class="back" icon="back" label={speech.say('back')} onClick={goHome} />
+      <button type="button" class="who" onClick={openDetails}>
+        <Avatar id={uid ?? conversation} name={name} group={uid === undefined} size="m" />
+        <span class="two">
+          <span class="name">
+            <bdi>{name}</bdi>
+          </span>
+          {uid === undefined ? <Subtitle open={open} /> : <AccountName uid={uid} />}
+          <span class="vh">{speech.say('details')}</span>
+        </span>
+      </button>
+      <IconButton
+        class="wide toggle"
+        icon="panel"
+        label={speech.say('details')}
+        pressed={details !== 'off'}
+        onClick={openDetails}
+      />
+      <IconButton
+        icon="more"
+        label={speech.say('more')}
+        expanded={false}
+        onClick={event => menu(event.currentTarget as Element)}
+      />
+    </header>
+  )
+}
+
+/** Whether the details stand beside the chat: the same width as in widths.css. */
+export function isWide(): boolean {
+  return innerWidth >= 1_200
+}
+
+function Subtitle({ open }: { open: OpenChat }) {
+  const speech = useSpeech()
+  const { members } = useMembers(open.conversation)
+  const { count } = members
+  return <span class="sub">{count > 0 ? speech.say('nMembers', { n: count }) : speech.say('group')}</span>
+}
+
+function AccountName({ uid }: { uid: number }) {
+  const { people } = useSession()
+  return (
+    <span class="sub">
+      <bdi>{people.get(uid)?.account ?? ''}</bdi>
+    </span>
+  )
+}
+
+function SkeletonLog() {
+  return (
+    <div class="log late" aria-busy="true">
+      {['b1', 'b2'].map(each => (
+        <div key={each} class="msg first">
+          <span class={`sk ${each}`} />
+        </div>
+      ))}
+      <div class="msg own first">
+        <span class="sk b3" />
+      </div>
+    </div>
+  )
+}

@@ -1,0 +1,199 @@
+// The list of chats, with what stands above it and the own account below.
+import { useEffect, useRef } from 'preact/hooks'
+import type { Chat } from '../model/chats.js'
+import { FILTERS, type Filter, filtered, isUnread } from '../model/filter.js'
+import type { PlainKey } from '../words.js'
+import { ChatRow } from './chat-row.js'
+import { ConnectionLine } from './connection-line.js'
+import { useNow, useSession, useSignal, useSpeech } from './hooks.js'
+import { SkeletonRows } from './page.js'
+import { go, goHome } from './panes.js'
+import { Avatar, Blank, Button, Icon, IconButton } from './parts.js'
+
+const FILTER_WORDS: Readonly<Record<Filter, PlainKey>> = { all: 'all', unread: 'unreadTab', groups: 'groupsTab' }
+
+/** The chats that the list shows. */
+export function useFiltered(): readonly Chat[] {
+  const { chats, filter } = useSession()
+  return filtered(useSignal(chats.list) ?? [], useSignal(filter))
+}
+
+export function ListPane({ archived, find }: { archived: boolean; find: () => void }) {
+  const session = useSession()
+  const speech = useSpeech()
+  const all = useSignal(session.chats.list)
+  const shown = useFiltered()
+  const list = archived ? (all ?? []).filter(each => each.archived) : shown
+  return (
+    <nav class="list" aria-label={speech.say(archived ? 'archivedTab' : 'chats')}>
+      {archived ? (
+        <SideBar title={speech.say('archivedTab')} />
+      ) : (
+        <>
+          <div class="bar">
+            <h1>{speech.say('chats')}</h1>
+            <IconButton icon="write" label={speech.say('newChat')} onClick={() => go('new-chat')} />
+          </div>
+          <button type="button" class="search" onClick={find}>
+            <Icon name="search" size="s" />
+            <span>{speech.say('search')}</span>
+            <kbd>Ctrl K</kbd>
+          </button>
+          <Filters chats={all ?? []} />
+        </>
+      )}
+      {all === undefined ? <SkeletonRows /> : <Rows list={list} archived={archived} all={all} />}
+      <Me />
+    </nav>
+  )
+}
+
+/** The head of a pane that stands in the list's place. */
+export function SideBar({ title, back = goHome }: { title: string; back?: () => void }) {
+  const speech = useSpeech()
+  return (
+    <div class="bar side">
+      <IconButton icon="back" label={speech.say('back')} onClick={back} />
+      <h1>{title}</h1>
+    </div>
+  )
+}
+
+function Filters({ chats }: { chats: readonly Chat[] }) {
+  const { filter } = useSession()
+  const speech = useSpeech()
+  const chosen = useSignal(filter)
+  const unread = chats.filter(each => !each.archived && isUnread(each)).length
+  return (
+    <div class="tabs" role="group" aria-label={speech.say('filter')}>
+      {FILTERS.map(each => (
+        <button key={each} type="button" aria-pressed={each === chosen} onClick={() => filter.set(each)}>
+          <span>{speech.say(FILTER_WORDS[each])}</span>
+          {each === 'unread' && unread > 0 && <span class="num">{unread}</span>}
+        </button>
+      ))}
+    </div>
+  )
+}
+
+function Rows({ list, all, archived }: { list: readonly Chat[]; all: readonly Chat[]; archived: boolean }) {
+  const session = useSession()
+  const { filter, open, drafts } = session
+  const nowMs = useNow(60_000)
+  const chosen = useSignal(filter)
+  const current = useSignal(open)?.conversation
+  const texts = useSignal(drafts.all)
+  // Names that come later stand in rows, too.
+  const people = useSignal(session.people.version)
+  useSignal(session.version)
+  const { requests } = session
+  const put = all.filter(each => each.archived).length
+  const rows = useRef<HTMLUListElement>(null)
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.altKey || (event.key !== 'ArrowDown' && event.key !== 'ArrowUp')) return
+    const links = [...(rows.current?.querySelectorAll<HTMLElement>('.row') ?? [])]
+    const next = links[links.indexOf(document.activeElement as HTMLElement) + (event.key === 'ArrowDown' ? 1 : -1)]
+    if (next === undefined) return
+    event.preventDefault()
+    next.focus()
+  }
+  useEffect(() => {
+    rows.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest' })
+  }, [current])
+  return (
+    <>
+      <ul ref={rows} class="rows scroll" onKeyDown={onKeyDown}>
+        {!archived && chosen === 'all' && requests > 0 && (
+          <Folder hash="requests" icon="person-add" word="contactRequests" count={requests} />
+        )}
+        {list.map((chat, i) => (
+          <ChatRow
+            key={chat.conversation}
+            chat={chat}
+            current={chat.conversation === current}
+            draft={texts.get(chat.conversation)?.text ?? ''}
+            nowMs={nowMs}
+            people={people}
+            position={i + 1}
+            count={list.length}
+          />
+        ))}
+        {!archived && chosen === 'all' && put > 0 && (
+          <Folder hash="archived" icon="archive" word="archivedTab" count={put} />
+        )}
+      </ul>
+      {list.length === 0 && <NoRows filter={archived ? 'archived' : chosen} />}
+    </>
+  )
+}
+
+interface FolderProps {
+  readonly hash: string
+  readonly icon: 'person-add' | 'archive'
+  readonly word: PlainKey
+  readonly count: number
+}
+
+function Folder({ hash, icon, word, count }: FolderProps) {
+  const speech = useSpeech()
+  return (
+    <li>
+      <a class="row folder" href={`#${hash}`}>
+        <span class="disc">
+          <Icon name={icon} />
+        </span>
+        <span class="line">
+          <span class="name">{speech.say(word)}</span>
+          <span class="grow" />
+          <span class="badge quiet">{count}</span>
+        </span>
+      </a>
+    </li>
+  )
+}
+
+function NoRows({ filter }: { filter: Filter | 'archived' }) {
+  const speech = useSpeech()
+  switch (filter) {
+    case 'all':
+      return (
+        <Blank icon="chat" title={speech.say('noChats')} text={speech.say('noChatsHow')}>
+          <Button kind="primary" onClick={() => go('new-chat')}>
+            {speech.say('newChat')}
+          </Button>
+        </Blank>
+      )
+    case 'unread':
+      return <Blank icon="check" title={speech.say('noUnread')} text={speech.say('noUnreadHow')} />
+    case 'groups':
+      return (
+        <Blank icon="people" title={speech.say('noGroups')} text={speech.say('noGroupsHow')}>
+          <Button kind="primary" onClick={() => go('new-group')}>
+            {speech.say('newGroup')}
+          </Button>
+        </Blank>
+      )
+    case 'archived':
+      return <Blank icon="archive" title={speech.say('noArchived')} text={speech.say('noArchivedHow')} />
+  }
+}
+
+function Me() {
+  const session = useSession()
+  const speech = useSpeech()
+  useSignal(session.version)
+  const { uid } = session
+  const name = session.people.name(uid)
+  return (
+    <div class="me">
+      <Avatar id={uid} name={name} size="s" />
+      <span class="two">
+        <span class="name">
+          <bdi>{name}</bdi>
+        </span>
+        <ConnectionLine />
+      </span>
+      <IconButton icon="gear" label={speech.say('settings')} onClick={() => go('settings')} />
+    </div>
+  )
+}

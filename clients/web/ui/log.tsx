@@ -1,0 +1,312 @@
+// The messages of the open chat. It opens at the first unread one, or at the end. Arrow keys go from message to message.
+import type { RefObject } from 'preact'
+import { useEffect, useImperativeHandle, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { type Message, peerOf } from '../../typescript/browser.js'
+import { dayLabel } from '../model/dates.js'
+import { type Row, rowsOf } from '../model/log-rows.js'
+import type { ChatView, OpenChat } from '../model/open-chat.js'
+import { useApp, useListener, useSession, useSignal, useSpeech } from './hooks.js'
+import { ChangeLine, MessageRow } from './message.js'
+import { useMessageMenu } from './message-menu.js'
+import { Blank, Button, Icon } from './parts.js'
+import { END_PX, useVirtualList } from './virtual.js'
+
+export interface LogHandle {
+  /** Goes to the end. */
+  toEnd(): void
+}
+
+interface LogProps {
+  readonly handle: RefObject<LogHandle | null>
+  readonly open: OpenChat
+  readonly view: ChatView
+  readonly onReply: (message: Message) => void
+  readonly onEdit: (message: Message) => void
+  /** Somebody types while the log has the focus: it is meant for the composer. */
+  readonly onType: () => void
+}
+
+/** Heights of rows that were not drawn yet: of a day, the line of the unread ones, a change, a message. */
+const GUESSES: Readonly<Record<Row['kind'], number>> = { day: 40, unread: 36, change: 24, message: 44 }
+
+/** So many rows before the first one older messages are loaded. */
+const LOAD_AHEAD = 15
+
+/** How long a message stays marked that was jumped to. */
+const PICKED_MS = 1_600
+
+/** The date floats for so long after the last scrolling. */
+const FLOATING_MS = 1_200
+
+export function Log({ handle, open, view, onReply, onEdit, onType }: LogProps) {
+  const session = useSession()
+  const speech = useSpeech()
+  const { platform } = useApp()
+  const { messages, divider, older, unseen } = view
+  const element = useRef<HTMLDivElement>(null)
+  const [atEnd, setAtEnd] = useState(true)
+  const [focused, setFocused] = useState<string | undefined>()
+  const [picked, setPicked] = useState<string | undefined>()
+  const [floating, setFloating] = useState<string | undefined>()
+  const people = useSignal(session.people.version)
+  const rows = useMemo(() => rowsOf(messages, divider), [messages, divider])
+  const focusedIndex = focused === undefined ? -1 : rows.findIndex(({ key }) => key === focused)
+  const list = useVirtualList({
+    count: rows.length,
+    element: () => element.current,
+    keyAt: index => rows[index]?.key ?? String(index),
+    guess: index => GUESSES[rows[index]?.kind ?? 'message'],
+    paddingStart: 8,
+    paddingEnd: 12,
+    pinned: focusedIndex,
+  })
+  const menu = useMessageMenu(open, { onReply, onEdit })
+
+  useLayoutEffect(() => {
+    const first = rows.findIndex(({ kind }) => kind === 'unread')
+    if (first > 0) list.scrollToIndex(first, { align: 'start' })
+    else list.scrollToEnd()
+  }, [])
+
+  const look = (): void => {
+    const { scrollOffset, scrollRect } = list
+    const bottom = (scrollOffset ?? 0) + (scrollRect?.height ?? 0)
+    setAtEnd(list.getDistanceFromEnd() <= END_PX)
+    if (!platform.isWatched()) return
+    const seen = list.getVirtualItems().findLast(item => item.end <= bottom + 2 || item.start < bottom - 80)
+    const row = seen && rows.slice(0, seen.index + 1).findLast(isEntry)
+    if (row !== undefined) open.seen(row.key)
+  }
+  useEffect(look)
+  useListener('focus', look)
+  useListener('resize', look)
+
+  const first = list.range?.startIndex ?? 0
+  useEffect(() => {
+    if (older === 'more' && first < LOAD_AHEAD) void open.loadOlder()
+  }, [older, first, messages])
+
+  useEffect(() => {
+    const log = element.current
+    if (log === null) return undefined
+    let timer = platform.clock.after(0, () => {})
+    const scrolled = (): void => {
+      look()
+      const top = list.getVirtualItemForOffset((list.scrollOffset ?? 0) + 8)
+      const row = top && latest.current[top.index]
+      setFloating(row === undefined || row.kind === 'day' || list.getDistanceFromEnd() <= END_PX ? undefined : row.key)
+      timer.cancel()
+      timer = platform.clock.after(FLOATING_MS, () => setFloating(undefined))
+    }
+    log.addEventListener('scroll', scrolled, { passive: true })
+    return () => {
+      log.removeEventListener('scroll', scrolled)
+      timer.cancel()
+    }
+  }, [])
+  const latest = useRef(rows)
+  latest.current = rows
+
+  useLayoutEffect(() => {
+    if (focused !== undefined) rowElement(element.current, focused)?.focus({ preventScroll: true })
+  }, [focused])
+
+  const toEnd = (): void => {
+    setFocused(undefined)
+    list.scrollToEnd()
+  }
+  useImperativeHandle(handle, () => ({ toEnd }), [])
+
+  /** Shows a message, wherever it is. */
+  const jump = async (name: Parameters<OpenChat['reach']>[0]): Promise<void> => {
+    const key = await open.reach(name)
+    if (key === undefined) {
+      session.notices.tell({ key: 'quoteGone', values: {} })
+      return
+    }
+    setPicked(key)
+    platform.clock.after(PICKED_MS, () => setPicked(undefined))
+    // The rows of what was loaded for it are there with the next drawing.
+    platform.clock.after(0, () => {
+      const index = latest.current.findIndex(each => each.key === key)
+      if (index >= 0) list.scrollToIndex(index, { align: 'center' })
+    })
+  }
+
+  /** Goes to the next message that way. */
+  const step = (by: number): void => {
+    const start = focusedIndex >= 0 ? focusedIndex + by : by < 0 ? rows.length - 1 : 0
+    for (let i = start; i >= 0 && i < rows.length; i += by) {
+      const row = rows[i]
+      if (row === undefined || row.kind !== 'message') continue
+      list.scrollToIndex(i, { align: 'auto' })
+      setFocused(row.key)
+      return
+    }
+  }
+
+  /** Does what a key means on a message. @returns whether it means something */
+  const onMessageKey = (event: KeyboardEvent, message: Message): boolean => {
+    const acts = menu.actsOn(message)
+    const key = event.key.toLowerCase()
+    if (event.key === 'Enter') menu.open(event.target as Element, message)
+    else if (key === 'r' && acts.reply) onReply(message)
+    else if (key === 'e' && acts.edit) onEdit(message)
+    else return false
+    return true
+  }
+
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return
+    const row = rows[focusedIndex]
+    const isOnRow = row?.kind === 'message' && (event.target as HTMLElement).dataset.key !== undefined
+    if (event.key === 'ArrowUp') step(-1)
+    else if (event.key === 'ArrowDown') step(1)
+    else if (event.key === 'End') toEnd()
+    else if (isOnRow && onMessageKey(event, row.message)) event.preventDefault()
+    else if (event.key.length === 1 && event.key !== ' ' && event.target === element.current) onType()
+    if (event.key === 'ArrowUp' || event.key === 'ArrowDown' || event.key === 'End') event.preventDefault()
+  }
+
+  const isDirect = peerOf(open.conversation) !== undefined
+  const items = list.getVirtualItems()
+  const floatingRow = floating === undefined ? undefined : rows.find(({ key }) => key === floating)
+  return (
+    <>
+      <div
+        ref={element}
+        class={`log scroll${isDirect ? ' direct' : ''}`}
+        role="log"
+        aria-live="off"
+        aria-label={speech.say('message')}
+        tabIndex={0}
+        onKeyDown={onKeyDown}
+      >
+        {rows.length === 0 && older === 'none' && (
+          <Blank icon="chat" title={speech.say('chatEmpty')} text={speech.say('chatEmptyHow')} />
+        )}
+        {older === 'failed' && (
+          <div class="told">
+            {speech.say('olderFailed')}{' '}
+            <Button kind="quiet" small onClick={() => void open.loadOlder()}>
+              {speech.say('tryAgain')}
+            </Button>
+          </div>
+        )}
+        <div class="tall" style={{ height: `${list.getTotalSize()}px` }}>
+          {items.map(({ key, index, start }) => {
+            const row = rows[index]
+            if (row === undefined) return null
+            return (
+              <div
+                key={key}
+                class="at"
+                ref={list.measureElement}
+                data-index={index}
+                style={{ transform: `translateY(${start}px)` }}
+              >
+                <LogRow
+                  row={row}
+                  people={people}
+                  picked={row.key === picked}
+                  focused={row.key === focused}
+                  open={open}
+                  jump={jump}
+                  menu={menu.open}
+                  onFocus={setFocused}
+                />
+              </div>
+            )
+          })}
+        </div>
+      </div>
+      {floatingRow !== undefined && (
+        <div class="day floating" aria-hidden="true">
+          <span>{dayLabel(speech, atOf(floatingRow), platform.clock.now())}</span>
+        </div>
+      )}
+      {!atEnd && (
+        <button
+          type="button"
+          class="jump"
+          aria-label={unseen > 0 ? speech.say('jumpToLatestN', { n: unseen }) : speech.say('jumpToLatest')}
+          title={speech.say('jumpToLatest')}
+          onClick={toEnd}
+        >
+          <Icon name="down" />
+          {unseen > 0 && (
+            <span class="badge" aria-hidden="true">
+              {unseen > 99 ? '99+' : unseen}
+            </span>
+          )}
+        </button>
+      )}
+    </>
+  )
+}
+
+interface LogRowProps {
+  readonly row: Row
+  readonly people: number
+  readonly picked: boolean
+  readonly focused: boolean
+  readonly open: OpenChat
+  readonly jump: (name: Parameters<OpenChat['reach']>[0]) => Promise<void>
+  readonly menu: (anchor: Element | { readonly x: number; readonly y: number }, message: Message) => void
+  readonly onFocus: (key: string) => void
+}
+
+function LogRow({ row, people, picked, focused, open, jump, menu, onFocus }: LogRowProps) {
+  const speech = useSpeech()
+  const { clock } = useApp().platform
+  switch (row.kind) {
+    case 'day':
+      return (
+        <div class="day">
+          <span>{dayLabel(speech, row.atMs, clock.now())}</span>
+        </div>
+      )
+    case 'unread':
+      return (
+        <div class="new" role="note">
+          <span>{speech.say('nNew', { n: row.count })}</span>
+        </div>
+      )
+    case 'change':
+      return row.message.change === undefined ? null : <ChangeLine change={row.message.change} />
+    case 'message':
+      return (
+        <MessageRow
+          message={row.message}
+          first={row.first}
+          last={row.last}
+          people={people}
+          picked={picked}
+          focused={focused}
+          open={open}
+          quoted={quotedBy(open, row.message)}
+          jump={jump}
+          menu={menu}
+          onFocus={onFocus}
+        />
+      )
+  }
+}
+
+/** The message that this one answers, if it is loaded. */
+function quotedBy(open: OpenChat, { extra }: Message): Message | undefined {
+  return extra.reply && open.find(extra.reply)
+}
+
+function isEntry(row: Row): row is Extract<Row, { kind: 'message' | 'change' }> {
+  return row.kind === 'message' || row.kind === 'change'
+}
+
+function atOf(row: Row): number {
+  if (row.kind === 'day') return row.atMs
+  return row.kind === 'unread' ? 0 : row.message.atMs
+}
+
+function rowElement(log: HTMLElement | null, key: string): HTMLElement | null {
+  return log?.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`) ?? null
+}

@@ -1,0 +1,136 @@
+// The three panes: list, open chat, details; how wide the page is says which of them stand side by side (shell.css, widths.css). The keys
+// that work everywhere are here, too.
+import { useEffect, useLayoutEffect, useState } from 'preact/hooks'
+import { type Place, placeOf } from '../model/place.js'
+import { said } from '../words.js'
+import { ChatPane } from './chat-pane.js'
+import { Details } from './details.js'
+import { useFinder } from './finder.js'
+import { useApp, useDraw, useListener, useSession, useSignal, useSpeech } from './hooks.js'
+import { ListPane, useFiltered } from './list-pane.js'
+import { NewChat } from './new-chat.js'
+import { NewGroup } from './new-group.js'
+import { Blank } from './parts.js'
+import { Requests } from './requests.js'
+import { SettingsPane } from './settings.js'
+import { Spoken } from './spoken.js'
+
+/** off: closed. on: beside the chat where there is space. open: beside it, or as a drawer. */
+export type DetailsState = 'off' | 'on' | 'open'
+
+export function Panes() {
+  const session = useSession()
+  const speech = useSpeech()
+  const place = usePlace()
+  const [details, setDetails] = useState<DetailsState>('on')
+  const open = useSignal(session.open)
+  const find = useFinder()
+  useLayoutEffect(() => session.show(place.conversation), [session, place.conversation])
+  // A drawer is about the chat that was open.
+  useEffect(() => setDetails(state => (state === 'open' ? 'on' : state)), [place.conversation])
+  useKeys(find)
+  useTitle()
+  useNewVersion()
+  return (
+    <div class="app">
+      <div
+        class="panes"
+        data-pane={open === undefined ? 'list' : 'chat'}
+        data-details={open === undefined ? 'off' : details}
+      >
+        <SidePane place={place} find={find} />
+        {open === undefined ? (
+          <main class="chat">
+            <Blank icon="chat" title={speech.say('pickChat')} text={speech.say('pickChatHow')} />
+          </main>
+        ) : (
+          <ChatPane key={open.conversation} open={open} details={details} setDetails={setDetails} />
+        )}
+        {open !== undefined && details !== 'off' && (
+          <Details
+            key={`details of ${open.conversation}`}
+            conversation={open.conversation}
+            close={() => setDetails('off')}
+          />
+        )}
+      </div>
+      <Spoken />
+    </div>
+  )
+}
+
+function SidePane({ place, find }: { place: Place; find: () => void }) {
+  switch (place.side) {
+    case 'new-chat':
+      return <NewChat />
+    case 'new-group':
+      return <NewGroup />
+    case 'requests':
+      return <Requests />
+    case 'settings':
+      return <SettingsPane />
+    default:
+      return <ListPane archived={place.side === 'archived'} find={find} />
+  }
+}
+
+function usePlace(): Place {
+  const draw = useDraw()
+  useListener('hashchange', draw)
+  useEffect(() => {
+    const heard = (event: MessageEvent): void => {
+      const { open } = (event.data ?? {}) as { readonly open?: unknown }
+      if (typeof open === 'string') location.hash = open
+    }
+    navigator.serviceWorker?.addEventListener('message', heard)
+    return () => navigator.serviceWorker?.removeEventListener('message', heard)
+  }, [])
+  return placeOf(location.hash)
+}
+
+/** Goes to another place; its place in the browser's history is the one before it. */
+export function go(hash: string): void {
+  location.hash = hash
+}
+
+/** Goes back to the list, without a step in the browser's history that would come back here. */
+export function goHome(): void {
+  history.replaceState(undefined, '', location.pathname)
+  dispatchEvent(new HashChangeEvent('hashchange'))
+}
+
+function useKeys(find: () => void): void {
+  const session = useSession()
+  const chats = useFiltered()
+  useListener('keydown', event => {
+    if (event.isComposing || event.defaultPrevented) return
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k') {
+      event.preventDefault()
+      find()
+    } else if (event.altKey && (event.key === 'ArrowUp' || event.key === 'ArrowDown')) {
+      event.preventDefault()
+      const at = chats.findIndex(({ conversation }) => conversation === session.open.value?.conversation)
+      const next = chats[event.key === 'ArrowDown' ? at + 1 : Math.max(at - 1, 0)]
+      if (next !== undefined) go(next.conversation)
+    }
+  })
+}
+
+/** A newer page is there: it comes with the next load, which is the user's to choose. */
+function useNewVersion(): void {
+  const { notices } = useSession()
+  const isThere = useSignal(useApp().newVersion)
+  useEffect(() => {
+    if (isThere) notices.tell(said('newVersion'), { said: said('reload'), run: () => location.reload() })
+  }, [isThere])
+}
+
+/** The number of chats with something unread stands in the title of the tab. */
+function useTitle(): void {
+  const { chats } = useSession()
+  const list = useSignal(chats.list)
+  const unread = list?.filter(each => !each.muted && !each.archived && each.unread > 0).length ?? 0
+  useEffect(() => {
+    document.title = unread === 0 ? 'Longwire' : `(${unread}) Longwire`
+  }, [unread])
+}

@@ -1,0 +1,93 @@
+// Who waits for an answer: people who want to be contacts, and groups that invite. Below, whom this user waits for.
+import { nameOf } from '../model/people.js'
+import { useSession, useSignal, useSpeech } from './hooks.js'
+import { SideBar } from './list-pane.js'
+import { go } from './panes.js'
+import { Avatar, Blank, Button, IconButton } from './parts.js'
+
+export function Requests() {
+  const session = useSession()
+  const speech = useSpeech()
+  useSignal(session.version)
+  useSignal(session.people.version)
+  const { contacts, groups } = session.client
+  const people = contacts.list().filter(({ state }) => state === 'invited')
+  const asked = contacts.list().filter(({ state }) => state === 'requested')
+  const invitations = groups.list().filter(({ state }) => state === 'invited')
+  const isEmpty = people.length + asked.length + invitations.length === 0
+  return (
+    <nav class="list" aria-label={speech.say('contactRequests')}>
+      <SideBar title={speech.say('contactRequests')} />
+      {isEmpty ? (
+        <Blank icon="person-add" title={speech.say('noRequests')} text={speech.say('noRequestsHow')} />
+      ) : (
+        <ul class="rows scroll">
+          {people.map(contact => {
+            const name = nameOf(contact)
+            return (
+              <Request
+                key={contact.uid}
+                id={contact.uid}
+                name={name}
+                text={contact.greeting || speech.say('wantsContact')}
+                accept={() => void session.accept(contact.uid)}
+                decline={() => void session.attempt(contacts.decline(contact.uid))}
+              />
+            )
+          })}
+          {invitations.map(({ conversation, title, inviter }) => (
+            <Request
+              key={conversation}
+              id={conversation}
+              name={title}
+              text={speech.say('invitesYou', { name: session.people.name(inviter) || speech.say('unknownPerson') })}
+              accept={() => void session.attempt(groups.accept(conversation)).then(done => done && go(conversation))}
+              decline={() => void session.attempt(groups.decline(conversation))}
+            />
+          ))}
+          {asked.map(contact => (
+            <li key={contact.uid} class="item person ask">
+              <Avatar id={contact.uid} name={nameOf(contact)} />
+              <span class="grow">
+                <span class="name">
+                  <bdi>{nameOf(contact)}</bdi>
+                </span>
+                <small>{speech.say('requestWaits')}</small>
+              </span>
+              <Button kind="quiet" small onClick={() => void session.attempt(contacts.cancel(contact.uid))}>
+                {speech.say('takeBack')}
+              </Button>
+            </li>
+          ))}
+        </ul>
+      )}
+    </nav>
+  )
+}
+
+interface RequestProps {
+  readonly id: number | string
+  readonly name: string
+  readonly text: string
+  readonly accept: () => void
+  readonly decline: () => void
+}
+
+function Request({ id, name, text, accept, decline }: RequestProps) {
+  const speech = useSpeech()
+  return (
+    <li class="item person ask">
+      <Avatar id={id} name={name} group={typeof id === 'string'} />
+      <span class="grow">
+        <span class="name">
+          <bdi>{name}</bdi>
+        </span>
+        <small dir="auto">{text}</small>
+      </span>
+      <Button kind="primary" small onClick={accept}>
+        {speech.say('accept')}
+      </Button>
+      <IconButton icon="close" label={`${speech.say('decline')}: ${name}`} onClick={decline} />
+    </li>
+  )
+}

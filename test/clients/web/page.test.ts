@@ -1,0 +1,69 @@
+/** The web client in a real browser, in short: two people, one chat, and nothing that others write becomes more than text. */
+import type { Browser } from 'playwright-core'
+import t from 'tap'
+import type { RunningServer } from '../../../src/cli/server.js'
+import { seriousFaults } from '../../support/axe.js'
+import { startChromium } from '../../support/chromium.js'
+import { startTestServer } from '../../support/server.js'
+import { befriend, WebPerson } from '../../support/web.js'
+
+let browser: Browser
+let server: RunningServer
+
+t.before(async () => {
+  server = await startTestServer()
+  browser = await startChromium()
+})
+
+t.teardown(async () => {
+  await browser?.close()
+  server?.abort()
+})
+
+const HOSTILE = [
+  '<img src=x onerror="window.broken=1">',
+  '<script>window.broken=1</script>',
+  'javascript:window.broken=1',
+  '{{constructor.constructor("window.broken=1")()}}',
+  '\u202Egnp.exe',
+] as const
+
+t.test(
+  'two people talk over WebSocket; hostile names and texts stay text; the browser has nothing to complain of',
+  async t => {
+    const ann = await WebPerson.open(browser, server)
+    const bob = await WebPerson.open(browser, server)
+    await ann.register('ann', '<b onclick=x>Ann</b>')
+    await bob.register('bob', '"><img src=x>')
+    await befriend(ann, bob, 'bob', '"><img src=x>')
+    await ann.page.getByText('Connected · WebSocket').waitFor()
+
+    await ann.write('hello bob')
+    await bob.message('hello bob').waitFor()
+    t.equal(await bob.page.locator('.row .name').first().textContent(), '<b onclick=x>Ann</b>')
+    await ann.message('hello bob').getByRole('img', { name: 'Read' }).waitFor()
+    for (const text of HOSTILE) {
+      await bob.write(text)
+      await ann.message(text).waitFor()
+      t.equal(
+        await ann
+          .message(text)
+          .locator('.text')
+          .evaluate(node => node.firstChild?.textContent),
+        text,
+      )
+    }
+    await bob.write('see https://example.org/a?b=c. and javascript:alert(1)')
+    const link = ann.log.getByRole('link')
+    await link.waitFor()
+    t.same(
+      [await link.count(), await link.getAttribute('href'), await link.getAttribute('rel')],
+      [1, 'https://example.org/a?b=c', 'noopener noreferrer'],
+    )
+    for (const person of [ann, bob]) {
+      t.same(await seriousFaults(person.page), [])
+      t.equal(await person.page.evaluate(() => (globalThis as { broken?: number }).broken), undefined)
+      t.same(person.complaints, [])
+    }
+  },
+)
