@@ -88,7 +88,7 @@ function pageOf(folder: string, { file, type, etag: hash, immutable, encodings }
   }))
   return (request, reply) => {
     const { 'accept-encoding': accepted = '', 'if-none-match': known = '' } = request.headers
-    if (known.split(',').some(each => each.trim().replace(/^W\//, '') === etag)) reply(unchanged)
+    if (known.split(',').some(each => each.trim() === etag || each.trim() === `W/${etag}`)) reply(unchanged)
     else reply(packed.find(({ encoding }) => accepts(accepted, encoding))?.answer ?? plain)
   }
 }

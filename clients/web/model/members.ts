@@ -9,7 +9,7 @@ export interface Members {
   /** The number of members; 0: unknown. */
   readonly count: number
   readonly list: readonly GroupMember[]
-  /** There are more than are listed. */
+  /** Whether there are more than are listed. */
   readonly hasMore: boolean
   readonly profile: GroupProfile | undefined
 }

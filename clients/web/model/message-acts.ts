@@ -25,7 +25,7 @@ export interface Circumstances {
   readonly group: Group | undefined
   /** The members of the group, if known. */
   readonly members: number
-  /** Nothing can be written in the chat. */
+  /** Whether nothing can be written in the chat. */
   readonly closed: boolean
 }
 

@@ -8,8 +8,8 @@ export type TextPart =
 
 const LINK = /https?:\/\/[^\s<>"'`\u3000-\u303f\uff00-\uffef]+/gi
 
-/** What ends a sentence, and not an address. */
-const TAIL = /[.,;:!?…)\]}]+$/
+/** The signs that end a sentence, and not an address. */
+const ENDS = '.,;:!?…)]}'
 
 export function textParts(text: string, mentions: readonly Mention[]): TextPart[] {
   const parts: TextPart[] = []
@@ -39,11 +39,12 @@ function linkParts(text: string): TextPart[] {
   return parts
 }
 
-/** An address may end with a bracket that it opens itself. */
+/** An address without the signs behind it. It may end with a bracket that it opens itself. */
 function withoutTail(link: string): string {
-  const tail = TAIL.exec(link)?.[0] ?? ''
-  const cut = link.slice(0, link.length - tail.length)
-  return tail.startsWith(')') && cut.includes('(') && !cut.includes(')') ? `${cut})` : cut
+  let end = link.length
+  while (end > 0 && ENDS.includes(link.charAt(end - 1))) end--
+  const cut = link.slice(0, end)
+  return link.charAt(end) === ')' && cut.includes('(') && !cut.includes(')') ? `${cut})` : cut
 }
 
 function urlOf(link: string): string | undefined {

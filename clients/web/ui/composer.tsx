@@ -201,7 +201,7 @@ export function Composer({ handle, open, reply, edited, setReply, setEdited, onS
   )
 }
 
-/** As high as its text, up to the most that the style allows. */
+/** Makes the box as high as its text, up to the most that the style allows. */
 function grow(box: HTMLTextAreaElement | null): void {
   if (box === null) return
   box.style.height = 'auto'

@@ -29,7 +29,7 @@ interface LogProps {
 /** Heights of rows that were not drawn yet: of a day, the line of the unread ones, a change, a message. */
 const GUESSES: Readonly<Record<Row['kind'], number>> = { day: 40, unread: 36, change: 24, message: 44 }
 
-/** So many rows before the first one older messages are loaded. */
+/** The number of rows before the first one at which older messages are loaded. */
 const LOAD_AHEAD = 15
 
 /** How long a message stays marked that was jumped to. */

@@ -28,7 +28,7 @@ export interface MenuContent {
   readonly items: readonly (MenuItem | 'line')[]
 }
 
-/** Where a menu opens: at an element, or at a point. */
+/** The place where a menu opens: an element, or a point. */
 export type Anchor = Element | { readonly x: number; readonly y: number }
 
 interface Opener {

@@ -28,7 +28,7 @@ export type VirtualList = Virtualizer<HTMLElement, HTMLElement>
 /** Rows beyond what is in sight, on each side. */
 const OVERSCAN = 6
 
-/** So near to the end counts as being there. */
+/** The distance from the end that counts as being there. */
 export const END_PX = 48
 
 export function useVirtualList(options: VirtualListOptions): VirtualList {

@@ -32,6 +32,18 @@ t.test('only http and https become links, without what ends the sentence', async
   )
 })
 
+t.test('the longest text is taken apart at once, whatever stands in it', async t => {
+  for (const pump of ['.', 'https://', 'https://a.', '(', ')', 'a', '@', 'https://a.example/(', ' ', '\u200d', '👍']) {
+    const text = `https://a.example/${pump.repeat(16_384 / pump.length)}x`
+    const begun = performance.now()
+    const parts = textParts(text, [])
+    isJumbo(text)
+    mentionQuery(text, text.length)
+    t.equal(parts.map(part => part.text).join(''), text)
+    t.ok(performance.now() - begun < 200, `${pump}: ${performance.now() - begun} ms`)
+  }
+})
+
 t.test('mentions are parts of the text; those outside of it are none', async t => {
   t.same(textParts('@Bo hi', [{ start: 0, length: 3, uid: 7 }]), [
     { kind: 'mention', text: '@Bo', uid: 7 },
