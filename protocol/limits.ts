@@ -135,6 +135,13 @@ export const GROUP_HISTORY_MAX = 100
 /** The members up to which a group keeps who has read what. PROTOCOL.md, clause 16. */
 export const GROUP_READERS_MAX = 50
 
+/** The most conversations that a connection looks at. PROTOCOL.md, clause 17. */
+export const WATCHED_MAX = 20
+/** The time in which one word of typing in a conversation is passed on. */
+export const TYPING_INTERVAL_MS = 3_000
+/** The time after which a user types no more who was not said to type again. */
+export const TYPING_ENDS_MS = 6_000
+
 /** Bytes of UTF-8, each. */
 export const GROUP_TITLE_BYTES_MAX = 128
 export const GROUP_ANNOUNCEMENT_BYTES_MAX = 2_048

@@ -88,6 +88,7 @@ export const METHODS = {
     [m.encodeEndpointsRequest, m.decodeEndpointsRequest],
     [m.encodeEndpointsResponse, m.decodeEndpointsResponse],
   ),
+  signal: notice(8, 'Signal', 'to-client', [m.encodeSignalNotice, m.decodeSignalNotice]),
 
   register: request(
     10,
@@ -430,6 +431,18 @@ export const METHODS = {
     'ConversationService.Reactions',
     [m.encodeReactionsRequest, m.decodeReactionsRequest],
     [m.encodeReactionsResponse, m.decodeReactionsResponse],
+  ),
+  watch: request(
+    70,
+    'SignalService.Watch',
+    [m.encodeWatchRequest, m.decodeWatchRequest],
+    [m.encodeWatchResponse, m.decodeWatchResponse],
+  ),
+  typing: request(
+    71,
+    'SignalService.Typing',
+    [m.encodeTypingRequest, m.decodeTypingRequest],
+    [m.encodeTypingResponse, m.decodeTypingResponse],
   ),
 } as const
 

@@ -15,6 +15,7 @@ export const PROTO_FILES = [
   'contact',
   'group',
   'conversation',
+  'signal',
   'options',
 ].map(name => `longwire/v1/${name}.proto`)
 

@@ -227,6 +227,7 @@ export const ConversationStateType = messageType<m.ConversationState>('Conversat
 export const PreferencesType = messageType<m.Preferences>('Preferences', m.createPreferences, [
   field('noReceipts', 'no_receipts', 1, 'bool'),
   field('askBeforeGroups', 'ask_before_groups', 2, 'bool'),
+  field('noPresence', 'no_presence', 3, 'bool'),
 ])
 
 export const ItemType = messageType<m.Item>('Item', m.createItem, [
@@ -807,6 +808,42 @@ export const ReactionsResponseType = messageType<m.ReactionsResponse>('Reactions
   field('next', 'next', 2, 'uint64'),
 ])
 
+export const WatchedType = messageType<m.Watched>('Watched', m.createWatched, [
+  field('conversation', 'conversation', 1, 'string', { required: true, max: 64 }),
+])
+
+export const WatchRequestType = messageType<m.WatchRequest>('WatchRequest', m.createWatchRequest, [
+  field('conversations', 'conversations', 1, 'message', { message: WatchedType, repeated: true, max: 20 }),
+])
+
+export const PresenceType = messageType<m.Presence>('Presence', m.createPresence, [
+  field('uid', 'uid', 1, 'uint64'),
+  field('online', 'online', 2, 'bool'),
+])
+
+export const WatchResponseType = messageType<m.WatchResponse>('WatchResponse', m.createWatchResponse, [
+  field('presence', 'presence', 1, 'message', { message: PresenceType, repeated: true }),
+  field('off', 'off', 2, 'bool'),
+])
+
+export const TypingRequestType = messageType<m.TypingRequest>('TypingRequest', m.createTypingRequest, [
+  field('conversation', 'conversation', 1, 'string', { required: true, max: 64 }),
+  field('stopped', 'stopped', 2, 'bool'),
+])
+
+export const TypingResponseType = messageType<m.TypingResponse>('TypingResponse', m.createTypingResponse, [])
+
+export const TypingType = messageType<m.Typing>('Typing', m.createTyping, [
+  field('uid', 'uid', 1, 'uint64'),
+  field('stopped', 'stopped', 2, 'bool'),
+])
+
+export const SignalNoticeType = messageType<m.SignalNotice>('SignalNotice', m.createSignalNotice, [
+  field('conversation', 'conversation', 1, 'string'),
+  field('typing', 'typing', 2, 'message', { message: TypingType, oneof: 'signal' }),
+  field('presence', 'presence', 3, 'message', { message: PresenceType, oneof: 'signal' }),
+])
+
 export const RPC_TYPES: ReadonlyMap<string, RpcTypes> = new Map<string, RpcTypes>([
   ['ConnectionService.Hello', { request: HelloRequestType, response: HelloResponseType }],
   ['ConnectionService.Endpoints', { request: EndpointsRequestType, response: EndpointsResponseType }],
@@ -860,4 +897,6 @@ export const RPC_TYPES: ReadonlyMap<string, RpcTypes> = new Map<string, RpcTypes
   ['ConversationService.SetConversation', { request: SetConversationRequestType, response: SetConversationResponseType }],
   ['ConversationService.SetPreferences', { request: SetPreferencesRequestType, response: SetPreferencesResponseType }],
   ['ConversationService.Reactions', { request: ReactionsRequestType, response: ReactionsResponseType }],
+  ['SignalService.Watch', { request: WatchRequestType, response: WatchResponseType }],
+  ['SignalService.Typing', { request: TypingRequestType, response: TypingResponseType }],
 ])

@@ -2714,10 +2714,12 @@ export interface Preferences {
   noReceipts: boolean
   /** An invitation of a friend to a group waits for Accept like others'. */
   askBeforeGroups: boolean
+  /** The user shows no presence and no typing, and sees none. */
+  noPresence: boolean
 }
 
 export function createPreferences(init?: Partial<Preferences>): Preferences {
-  const m: Preferences = { noReceipts: false, askBeforeGroups: false }
+  const m: Preferences = { noReceipts: false, askBeforeGroups: false, noPresence: false }
   return init === undefined ? m : Object.assign(m, init)
 }
 
@@ -2730,6 +2732,7 @@ export function encodePreferences(m: Preferences): Uint8Array {
 export function writePreferences(w: Writer, m: Preferences): void {
   if (m.noReceipts) writeTrue(w, 8)
   if (m.askBeforeGroups) writeTrue(w, 16)
+  if (m.noPresence) writeTrue(w, 24)
 }
 
 export function decodePreferences(bytes: Uint8Array): Preferences {
@@ -2748,8 +2751,12 @@ export function readPreferences(r: Reader, m: Preferences): Preferences {
         m.askBeforeGroups = readBool(r)
         break
       }
+      case 24: {
+        m.noPresence = readBool(r)
+        break
+      }
       default:
-        skipField(r, tag, 6, 'Preferences')
+        skipField(r, tag, 14, 'Preferences')
     }
   }
   return m
@@ -7725,6 +7732,372 @@ export function readReactor(r: Reader, m: Reactor): Reactor {
       }
       default:
         skipField(r, tag, 6, 'Reactor')
+    }
+  }
+  return m
+}
+
+export interface WatchRequest {
+  /** In place of all that the connection named before. Absent: it looks at nothing. */
+  conversations: Watched[]
+}
+
+export function createWatchRequest(init?: Partial<WatchRequest>): WatchRequest {
+  const m: WatchRequest = { conversations: [] }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeWatchRequest(m: WatchRequest): Uint8Array {
+  const w = begin()
+  writeWatchRequest(w, m)
+  return finish(w)
+}
+
+export function writeWatchRequest(w: Writer, m: WatchRequest): void {
+  for (const each of m.conversations) {
+    w.uint32(10).fork()
+    writeWatched(w, each)
+    w.ldelim()
+  }
+}
+
+export function decodeWatchRequest(bytes: Uint8Array): WatchRequest {
+  return readWatchRequest(readerOf(bytes), createWatchRequest())
+}
+
+export function readWatchRequest(r: Reader, m: WatchRequest): WatchRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 10: {
+        if (m.conversations.length >= 20) throw tooMany('WatchRequest.conversations', 20)
+        const outer = enter(r)
+        m.conversations.push(readWatched(r, createWatched()))
+        leave(r, outer)
+        break
+      }
+      default:
+        skipField(r, tag, 2, 'WatchRequest')
+    }
+  }
+  return m
+}
+
+export interface Watched {
+  conversation: string
+}
+
+export function createWatched(init?: Partial<Watched>): Watched {
+  const m: Watched = { conversation: '' }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeWatched(m: Watched): Uint8Array {
+  const w = begin()
+  writeWatched(w, m)
+  return finish(w)
+}
+
+export function writeWatched(w: Writer, m: Watched): void {
+  if (m.conversation.length > 0) writeString(w, 10, m.conversation)
+}
+
+export function decodeWatched(bytes: Uint8Array): Watched {
+  return readWatched(readerOf(bytes), createWatched())
+}
+
+export function readWatched(r: Reader, m: Watched): Watched {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 10: {
+        m.conversation = readString(r, 'Watched.conversation', 64)
+        break
+      }
+      default:
+        skipField(r, tag, 2, 'Watched')
+    }
+  }
+  if (m.conversation.length === 0) throw missing('Watched.conversation')
+  return m
+}
+
+export interface WatchResponse {
+  /** Of each friend among the other users whose presence the user may see. */
+  presence: Presence[]
+  /** The user's preference no_presence is set: the connection is told nothing. */
+  off: boolean
+}
+
+export function createWatchResponse(init?: Partial<WatchResponse>): WatchResponse {
+  const m: WatchResponse = { presence: [], off: false }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeWatchResponse(m: WatchResponse): Uint8Array {
+  const w = begin()
+  writeWatchResponse(w, m)
+  return finish(w)
+}
+
+export function writeWatchResponse(w: Writer, m: WatchResponse): void {
+  for (const each of m.presence) {
+    w.uint32(10).fork()
+    writePresence(w, each)
+    w.ldelim()
+  }
+  if (m.off) writeTrue(w, 16)
+}
+
+export function decodeWatchResponse(bytes: Uint8Array): WatchResponse {
+  return readWatchResponse(readerOf(bytes), createWatchResponse())
+}
+
+export function readWatchResponse(r: Reader, m: WatchResponse): WatchResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 10: {
+        const outer = enter(r)
+        m.presence.push(readPresence(r, createPresence()))
+        leave(r, outer)
+        break
+      }
+      case 16: {
+        m.off = readBool(r)
+        break
+      }
+      default:
+        skipField(r, tag, 6, 'WatchResponse')
+    }
+  }
+  return m
+}
+
+export interface Presence {
+  uid: number
+  online: boolean
+}
+
+export function createPresence(init?: Partial<Presence>): Presence {
+  const m: Presence = { uid: 0, online: false }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodePresence(m: Presence): Uint8Array {
+  const w = begin()
+  writePresence(w, m)
+  return finish(w)
+}
+
+export function writePresence(w: Writer, m: Presence): void {
+  if (m.uid !== 0) writeUint64(w, 8, m.uid)
+  if (m.online) writeTrue(w, 16)
+}
+
+export function decodePresence(bytes: Uint8Array): Presence {
+  return readPresence(readerOf(bytes), createPresence())
+}
+
+export function readPresence(r: Reader, m: Presence): Presence {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.uid = readUint64(r)
+        break
+      }
+      case 16: {
+        m.online = readBool(r)
+        break
+      }
+      default:
+        skipField(r, tag, 6, 'Presence')
+    }
+  }
+  return m
+}
+
+export interface TypingRequest {
+  conversation: string
+  /** The user does not type any more. Absent: the user types now. */
+  stopped: boolean
+}
+
+export function createTypingRequest(init?: Partial<TypingRequest>): TypingRequest {
+  const m: TypingRequest = { conversation: '', stopped: false }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeTypingRequest(m: TypingRequest): Uint8Array {
+  const w = begin()
+  writeTypingRequest(w, m)
+  return finish(w)
+}
+
+export function writeTypingRequest(w: Writer, m: TypingRequest): void {
+  if (m.conversation.length > 0) writeString(w, 10, m.conversation)
+  if (m.stopped) writeTrue(w, 16)
+}
+
+export function decodeTypingRequest(bytes: Uint8Array): TypingRequest {
+  return readTypingRequest(readerOf(bytes), createTypingRequest())
+}
+
+export function readTypingRequest(r: Reader, m: TypingRequest): TypingRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 10: {
+        m.conversation = readString(r, 'TypingRequest.conversation', 64)
+        break
+      }
+      case 16: {
+        m.stopped = readBool(r)
+        break
+      }
+      default:
+        skipField(r, tag, 6, 'TypingRequest')
+    }
+  }
+  if (m.conversation.length === 0) throw missing('TypingRequest.conversation')
+  return m
+}
+
+export type TypingResponse = Record<never, never>
+
+export function createTypingResponse(_init?: Partial<TypingResponse>): TypingResponse {
+  return {}
+}
+
+export function encodeTypingResponse(m: TypingResponse): Uint8Array {
+  const w = begin()
+  writeTypingResponse(w, m)
+  return finish(w)
+}
+
+export function writeTypingResponse(_w: Writer, _m: TypingResponse): void {}
+
+export function decodeTypingResponse(bytes: Uint8Array): TypingResponse {
+  return readTypingResponse(readerOf(bytes), createTypingResponse())
+}
+
+export function readTypingResponse(r: Reader, m: TypingResponse): TypingResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    skipField(r, tag, 0, 'TypingResponse')
+  }
+  return m
+}
+
+/** What happens in a conversation that the connection looks at. Method 8, server to client. */
+export interface SignalNotice {
+  conversation: string
+  signal:
+    | { case: 'typing'; value: Typing }
+    | { case: 'presence'; value: Presence }
+    | undefined
+}
+
+export function createSignalNotice(init?: Partial<SignalNotice>): SignalNotice {
+  const m: SignalNotice = { conversation: '', signal: undefined }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeSignalNotice(m: SignalNotice): Uint8Array {
+  const w = begin()
+  writeSignalNotice(w, m)
+  return finish(w)
+}
+
+export function writeSignalNotice(w: Writer, m: SignalNotice): void {
+  if (m.conversation.length > 0) writeString(w, 10, m.conversation)
+  switch (m.signal?.case) {
+    case 'typing':
+      w.uint32(18).fork()
+      writeTyping(w, m.signal.value)
+      w.ldelim()
+      break
+    case 'presence':
+      w.uint32(26).fork()
+      writePresence(w, m.signal.value)
+      w.ldelim()
+      break
+  }
+}
+
+export function decodeSignalNotice(bytes: Uint8Array): SignalNotice {
+  return readSignalNotice(readerOf(bytes), createSignalNotice())
+}
+
+export function readSignalNotice(r: Reader, m: SignalNotice): SignalNotice {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 10: {
+        m.conversation = readString(r, 'SignalNotice.conversation', 0)
+        break
+      }
+      case 18: {
+        const outer = enter(r)
+        const before = m.signal?.case === 'typing' ? m.signal.value : createTyping()
+        m.signal = { case: 'typing', value: readTyping(r, before) }
+        leave(r, outer)
+        break
+      }
+      case 26: {
+        const outer = enter(r)
+        const before = m.signal?.case === 'presence' ? m.signal.value : createPresence()
+        m.signal = { case: 'presence', value: readPresence(r, before) }
+        leave(r, outer)
+        break
+      }
+      default:
+        skipField(r, tag, 14, 'SignalNotice')
+    }
+  }
+  return m
+}
+
+export interface Typing {
+  uid: number
+  stopped: boolean
+}
+
+export function createTyping(init?: Partial<Typing>): Typing {
+  const m: Typing = { uid: 0, stopped: false }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeTyping(m: Typing): Uint8Array {
+  const w = begin()
+  writeTyping(w, m)
+  return finish(w)
+}
+
+export function writeTyping(w: Writer, m: Typing): void {
+  if (m.uid !== 0) writeUint64(w, 8, m.uid)
+  if (m.stopped) writeTrue(w, 16)
+}
+
+export function decodeTyping(bytes: Uint8Array): Typing {
+  return readTyping(readerOf(bytes), createTyping())
+}
+
+export function readTyping(r: Reader, m: Typing): Typing {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.uid = readUint64(r)
+        break
+      }
+      case 16: {
+        m.stopped = readBool(r)
+        break
+      }
+      default:
+        skipField(r, tag, 6, 'Typing')
     }
   }
   return m

@@ -83,7 +83,7 @@ async function logicParts(options: PartsOptions): Promise<ServerParts> {
   const links = hasLinks ? new LinkServer({ name, secret, clock, random, log, receive }) : undefined
   const isServing = (): boolean => node.serving
   const home = links && membership && homeLinks(options, { name, secret, links, membership, receive, isServing })
-  const network = links === undefined ? membership?.network : new LinkNetwork(links, membership?.network)
+  const network = links === undefined ? membership?.network : new LinkNetwork(links, membership?.network, true)
   const node = new Node({
     name,
     store,

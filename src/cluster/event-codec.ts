@@ -8,7 +8,7 @@
  *   1 appended   from = 3 · version = 4 · bytes = 5, absent if the item is not carried · same = 6: the bytes are those of the last event before
  *                that has bytes = 5, for a group's item goes to hundreds of users at a node. An older node takes it for an item not carried
  *   2 ended      device = 3 · what = 4 · attempt = 5 · except = 6
- *   3 transient  topic = 3 · bytes = 4
+ *   3 transient  topic = 3 · bytes = 4 · from = 5
  *   4 deliver    source = 3 · target = 4
  *   5 contended  nothing more
  *
@@ -90,7 +90,7 @@ export function decodeBatch(bytes: Uint8Array): DecodedBatch | undefined {
 }
 
 /** Stands for an event of an unknown kind: nobody waits for it. */
-const NOTHING: NodeEvent = Object.freeze({ kind: 'transient', to: '', topic: '', bytes: EMPTY })
+const NOTHING: NodeEvent = Object.freeze({ kind: 'transient', from: '', to: '', topic: '', bytes: EMPTY })
 
 const VARINT = 0
 const LENGTH = 2
@@ -127,6 +127,7 @@ function writeEvent(w: Writer, event: NodeEvent, carried: Uint8Array | undefined
       writeHead(w, TRANSIENT, event.to)
       writeString(w, tagOf(3, LENGTH), event.topic)
       writeBytes(w, tagOf(4, LENGTH), event.bytes)
+      writeString(w, tagOf(5, LENGTH), event.from)
       break
     case 'deliver':
       writeHead(w, DELIVER, event.to)
@@ -194,15 +195,16 @@ function readEnded(r: Reader, to: string): EndedEvent | undefined {
 }
 
 function readTransient(r: Reader, to: string): TransientEvent {
-  let topic = ''
+  let [topic, from] = ['', '']
   let bytes = EMPTY
   while (r.pos < r.len) {
     const tag = readTag(r)
     if (tag === tagOf(3, LENGTH)) topic = readString(r, 'topic', 0)
     else if (tag === tagOf(4, LENGTH)) bytes = readBytes(r, 'bytes', 0, 0)
-    else skipField(r, tag, 0b1_1110, 'an event')
+    else if (tag === tagOf(5, LENGTH)) from = readString(r, 'from', 0)
+    else skipField(r, tag, 0b11_1110, 'an event')
   }
-  return { kind: 'transient', to, topic, bytes }
+  return { kind: 'transient', from, to, topic, bytes }
 }
 
 function readDeliver(r: Reader, to: string): DeliverEvent {

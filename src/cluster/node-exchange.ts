@@ -7,17 +7,20 @@
  *   a node comes ──► its first beat skips a number: it compares, for it was told nothing before the others knew it
  *   silence ──► compare, again and again at growing intervals: what a dead node did last may still be on its way to the store
  *
- * A lost event costs a late push, never a message.
+ * A lost event costs a late push, never a message. Transient events travel in batches of their own, without a number and behind the others:
+ * nobody compares because one is missing. They may go by way of a node that both ends are linked to, where they are not linked themselves:
+ *
+ *   from ──► passes on ──► another node, which the first one cannot reach
  */
 import type { Clock, TimerHandle } from '../lib/clock.js'
 import type { Defer } from '../lib/turn.js'
-import { type NodeEvent, nodeAt } from '../sync/events.js'
+import { type NodeEvent, nodeAt, type TransientEvent } from '../sync/events.js'
 
 export interface EventBatch {
   readonly node: string
   /** The process of that name, never 0: another process counts anew. */
   readonly incarnation: number
-  /** The number of this batch; for an empty one (a beat), the last number used. */
+  /** The number of this batch; for an empty one (a beat), the last number used; UNNUMBERED: of transient events, nobody counts it. */
   readonly number: number
   readonly events: readonly NodeEvent[]
 }
@@ -28,6 +31,10 @@ export interface NodeNetwork {
   others(): Iterable<string>
   /** Sends without a promise that it arrives. */
   send(node: string, batch: EventBatch): void
+  /** The node by whose way this one is reached. Absent, undefined: it is sent to itself. */
+  via?(node: string): string | undefined
+  /** The nodes that this one does not reach by itself: what it tells all is passed on to them here. Absent: there are none. */
+  beyond?(node: string): Iterable<string>
 }
 
 export interface NodeExchangeOptions {
@@ -40,6 +47,8 @@ export interface NodeExchangeOptions {
   take(event: NodeEvent): void
   /** Looks at the store for every connection of this node, because events may have been missed. */
   compare(): void
+  /** Called when a process is heard for the first time. */
+  met?(node: string): void
 }
 
 export const BEAT_MS = 1_000
@@ -52,16 +61,21 @@ const SILENCE_MS_MAX = 60_000
 const FORGET_MS = 600_000
 /** The beats for which a node is not there and gets nothing, before the numbers of its batches are forgotten. */
 const FORGET_BEATS = FORGET_MS / BEAT_MS
+/** The number of a batch of transient events. */
+export const UNNUMBERED = 0
 /** The incarnation of a node that is known to exist and was never heard. */
 const UNHEARD = 0
 /** The most events of one turn to one node. The rest is left out, with a number, so that the node compares. */
 const BATCH_EVENTS_MAX = 4_096
+/** The most transient events of one turn to one node. The rest is dropped. */
+export const TRANSIENT_EVENTS_MAX = 1_024
 /** The largest item that is carried: devices pull larger ones. */
 const ITEM_BYTES_MAX = 2_048
 
 interface Outgoing {
   number: number
   events: NodeEvent[]
+  transient: TransientEvent[]
   /** The beats since the node was there, or got a batch. */
   idleBeats: number
 }
@@ -76,6 +90,8 @@ interface OtherNode {
 }
 
 export class NodeExchange {
+  /** The number of transient events that were too many of one turn. */
+  transientDropped = 0
   readonly #options: NodeExchangeOptions
   readonly #outgoing = new Map<string, Outgoing>()
   /** The highest number to a node that was forgotten. It may still know it, and would take a lower one for late: new ones are above. */
@@ -106,14 +122,20 @@ export class NodeExchange {
    *   them may have it in its cache.
    */
   tell(event: NodeEvent, routes?: readonly string[]): void {
+    const { node: own, network } = this.#options
     const node = nodeAt(event.to)
     if (node !== undefined) {
-      if (node !== this.#options.node) this.#outgoingTo(node).events.push(event)
+      if (node !== own) this.#push(network.via?.(node) ?? node, event)
       return
     }
-    for (const holder of routes ?? this.#options.network.others()) {
-      if (holder !== this.#options.node) this.#outgoingTo(holder).events.push(carried(event))
-    }
+    for (const holder of routes ?? network.others()) if (holder !== own) this.#push(holder, event)
+  }
+
+  #push(node: string, event: NodeEvent): void {
+    const outgoing = this.#outgoingTo(node)
+    if (event.kind !== 'transient') outgoing.events.push(carried(event))
+    else if (outgoing.transient.length < TRANSIENT_EVENTS_MAX) outgoing.transient.push(event)
+    else this.transientDropped += 1
   }
 
   /** Takes a batch that another node sent. */
@@ -121,13 +143,30 @@ export class NodeExchange {
     const known = this.#others.get(node)
     const other = known?.incarnation === incarnation ? known : this.#meet(node, incarnation)
     this.#hear(other)
-    const expected = events.length === 0 ? other.number : other.number + 1
-    if (number < expected) return
-    other.number = number
-    for (const event of events) this.#options.take(event)
     // The last events of the process before may be lost, too.
     const replaced = known !== undefined && known.incarnation !== UNHEARD && known !== other
-    if (number > expected || replaced) this.#options.compare()
+    const isNumbered = number !== UNNUMBERED || events.length === 0
+    const expected = events.length === 0 ? other.number : other.number + 1
+    if (isNumbered && number < expected) return
+    if (isNumbered) other.number = number
+    for (const event of events) this.#take(event, node)
+    if ((isNumbered && number > expected) || replaced) this.#options.compare()
+    if (other !== known) this.#options.met?.(node)
+  }
+
+  /** Takes an event, and passes a transient one on to the nodes that its own node does not reach. */
+  #take(event: NodeEvent, sender: string): void {
+    const { node: own, network, take } = this.#options
+    const isTransient = event.kind === 'transient'
+    const to = isTransient ? nodeAt(event.to) : undefined
+    if (to !== undefined && to !== own) {
+      this.#push(to, event)
+      return
+    }
+    if (isTransient && to === undefined && event.from === sender) {
+      for (const node of network.beyond?.(sender) ?? []) this.#push(node, event)
+    }
+    take(event)
   }
 
   #meet(node: string, incarnation: number): OtherNode {
@@ -154,7 +193,7 @@ export class NodeExchange {
   #numbersTo(node: string): Outgoing {
     let outgoing = this.#outgoing.get(node)
     if (outgoing === undefined) {
-      outgoing = { number: this.#forgottenNumber, events: [], idleBeats: 0 }
+      outgoing = { number: this.#forgottenNumber, events: [], transient: [], idleBeats: 0 }
       this.#outgoing.set(node, outgoing)
     }
     return outgoing
@@ -163,12 +202,18 @@ export class NodeExchange {
   #flush(): void {
     this.#flushing = false
     for (const [node, outgoing] of this.#outgoing) {
-      const { events } = outgoing
-      if (events.length === 0) continue
-      outgoing.number += events.length > BATCH_EVENTS_MAX ? 2 : 1
-      outgoing.events = []
-      outgoing.idleBeats = 0
-      this.#send(node, outgoing.number, events.length > BATCH_EVENTS_MAX ? fitting(events) : events)
+      const { events, transient } = outgoing
+      if (events.length > 0) {
+        outgoing.number += events.length > BATCH_EVENTS_MAX ? 2 : 1
+        outgoing.events = []
+        outgoing.idleBeats = 0
+        this.#send(node, outgoing.number, events.length > BATCH_EVENTS_MAX ? fitting(events) : events)
+      }
+      if (transient.length > 0) {
+        outgoing.transient = []
+        outgoing.idleBeats = 0
+        this.#send(node, UNNUMBERED, transient)
+      }
     }
   }
 
@@ -222,11 +267,8 @@ function carried(event: NodeEvent): NodeEvent {
   return isLarge ? { ...event, bytes: undefined } : event
 }
 
-/**
- * Chooses as many events as a batch takes: those about what has ended first. Transient ones, which nobody misses for long, are left out.
- */
+/** Chooses as many events as a batch takes: those about what has ended first. */
 function fitting(events: readonly NodeEvent[]): NodeEvent[] {
   const isEnded = (event: NodeEvent): boolean => event.kind === 'ended'
-  const others = events.filter(event => !isEnded(event) && event.kind !== 'transient')
-  return [...events.filter(isEnded), ...others].slice(0, BATCH_EVENTS_MAX)
+  return [...events.filter(isEnded), ...events.filter(event => !isEnded(event))].slice(0, BATCH_EVENTS_MAX)
 }

@@ -198,22 +198,25 @@ export class Connection extends Timed implements Caller, LiveConnection, FrameTa
     if (feed.offer(event, takesPushes)) this.writer.mark()
   }
 
+  /** Writes a frame that nobody misses, unless anything waits: the pipe, a page, an item that the client has to pull. */
+  offer(frame: Uint8Array): boolean {
+    const state = this.#state
+    const keepsUp = state.kind === 'open' && !state.paging && !state.feed.behind && this.writer.keepsUp
+    if (keepsUp) this.write(frame)
+    return keepsUp
+  }
+
   /** Tells the client that the server stops, finishes what is in work and closes. */
   drain(retryAfterMs: number): void {
     const state = this.#state
-    const { kind } = state
-    if (kind === 'draining' || kind === 'closed') return
-    if (!mayFollow(kind, 'draining') || (kind === 'open' && state.paging)) {
+    if (state.kind === 'draining' || state.kind === 'closed') return
+    if (!mayFollow(state.kind, 'draining') || (state.kind === 'open' && state.paging)) {
       this.close(CODES.DRAINING.code, '', 0, retryAfterMs)
       return
     }
     this.write(drainFrame(retryAfterMs))
-    this.enter({
-      kind: 'draining',
-      deadlineTick: deadlineOf('draining', this.context.wheel.tick),
-      retryAfterMs,
-      from: this.#device(),
-    })
+    const deadlineTick = deadlineOf('draining', this.context.wheel.tick)
+    this.enter({ kind: 'draining', deadlineTick, retryAfterMs, from: this.#device() })
   }
 
   /** Closes at once, without a last frame. */
@@ -319,12 +322,10 @@ export class Connection extends Timed implements Caller, LiveConnection, FrameTa
 
   #serveNameless(frame: Frame): void {
     const method = methodByNumber(frame.method)
+    const isNameless = method?.kind !== 'request' || method.nameless
     this.#inWork++
-    if (method?.kind === 'request' && !method.nameless) {
-      this.refuse(frame.id, CODES.LOGIN_REQUIRED.code, CODES.LOGIN_REQUIRED.text)
-    } else {
-      this.context.services.request(this, frame.id, frame.method, frame.body)
-    }
+    if (isNameless) this.context.services.request(this, frame.id, frame.method, frame.body)
+    else this.refuse(frame.id, CODES.LOGIN_REQUIRED.code, CODES.LOGIN_REQUIRED.text)
   }
 
   #refuseDraining(id: number): void {

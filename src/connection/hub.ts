@@ -9,7 +9,7 @@ import { encodeNotice } from '../../protocol/frame-codec.js'
 import { encodeNotifyNotice } from '../../protocol/generated/messages.js'
 import { encodePushFrame, type RawItem } from '../../protocol/item-codec.js'
 import { METHODS } from '../../protocol/methods.js'
-import type { AppendedEvent, EndedEvent, NodeEvent, TransientEvent } from '../sync/events.js'
+import type { AppendedEvent, EndedEvent, NodeEvent } from '../sync/events.js'
 import { uidOf } from '../sync/rules/records.js'
 import type { PushEncoder } from './feed.js'
 import { type WaitingPoll, WaitingPolls } from './waiting-polls.js'
@@ -20,16 +20,27 @@ export interface Member {
   readonly device: number
   readonly attempt: number
   appended(event: AppendedEvent): void
-  /** Takes an event that is stored nowhere; absent: it has no use for them. */
-  transient?(event: TransientEvent): void
+  /** Takes a frame that is stored nowhere, if it keeps up with all else. @returns whether it did */
+  offer(frame: Uint8Array): boolean
   close(code: Code, message?: string, boundAttempt?: number): void
+}
+
+/** Who wants to know which users are here. */
+export interface Presences<M extends Member> {
+  /** The user has a connection or a poll here, and had none. */
+  came(uid: number): void
+  /** The user has none left. */
+  left(uid: number): void
+  /** A connection is not bound any more. */
+  gone(member: M): void
 }
 
 /** The connections of a user. Most users have one: then the map holds the connection itself, without an array around it. */
 type Members<M extends Member> = M | M[]
 
 export class Hub<M extends Member = Member> implements PushEncoder {
-  readonly polls = new WaitingPolls()
+  readonly polls = new WaitingPolls(uid => this.#left(uid))
+  presences: Presences<M> | undefined
   /** Counts since the start: items that were pushed, and notices sent to clients that are behind. */
   pushedItems = 0
   notifies = 0
@@ -80,11 +91,13 @@ export class Hub<M extends Member = Member> implements PushEncoder {
       this.unbind(present)
     }
     this.polls.replace(uid, device, attempt)
+    const wasHere = this.holds(uid)
     const members = this.#users.get(uid)
     if (members === undefined) this.#users.set(uid, member)
     else if (Array.isArray(members)) members.push(member)
     else this.#users.set(uid, [members, member])
     this.#bound++
+    if (!wasHere) this.presences?.came(uid)
     return 0
   }
 
@@ -104,6 +117,12 @@ export class Hub<M extends Member = Member> implements PushEncoder {
       return
     }
     this.#bound--
+    this.presences?.gone(member)
+    this.#left(uid)
+  }
+
+  #left(uid: number): void {
+    if (!this.holds(uid)) this.presences?.left(uid)
   }
 
   /**
@@ -113,7 +132,11 @@ export class Hub<M extends Member = Member> implements PushEncoder {
   enterPoll(poll: WaitingPoll): number {
     const { uid, device, attempt } = poll
     const bound = attempt === 0 ? 0 : (this.#find(uid, device)?.attempt ?? 0)
-    return bound > attempt ? bound : this.polls.enter(poll)
+    if (bound > attempt) return bound
+    const newer = this.polls.enter(poll)
+    const isFirst = !this.#users.has(uid) && this.polls.of(uid).length === 1
+    if (isFirst) this.presences?.came(uid)
+    return newer
   }
 
   /**
@@ -128,9 +151,7 @@ export class Hub<M extends Member = Member> implements PushEncoder {
       case 'ended':
         this.#ended(event)
         break
-      case 'transient':
-        for (const member of this.membersOf(uidOf(event.to))) member.transient?.(event)
-        break
+      case 'transient': // the watches'
       case 'deliver':
       case 'contended':
         break // the engine's

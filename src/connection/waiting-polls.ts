@@ -24,7 +24,13 @@ export interface WaitingPoll {
 export class WaitingPolls {
   /** The polls of each user: one or two for each device that polls, so the arrays are short. */
   readonly #users = new Map<number, WaitingPoll[]>()
+  readonly #onLeft: (uid: number) => void
   #size = 0
+
+  /** @param onLeft called when a poll of the user waits no more */
+  constructor(onLeft: (uid: number) => void) {
+    this.#onLeft = onLeft
+  }
 
   /** The number of waiting polls. */
   get size(): number {
@@ -59,6 +65,7 @@ export class WaitingPolls {
     waiting.splice(index, 1)
     if (waiting.length === 0) this.#users.delete(poll.uid)
     this.#size--
+    this.#onLeft(poll.uid)
   }
 
   /** The user's timeline has grown. */

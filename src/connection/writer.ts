@@ -28,6 +28,9 @@ export const WRITE_BYTES_MAX = 65_536
 /** The bytes (a page) above which a connection is congested: no pushes, and nothing is read, until the peer has taken all. */
 export const QUEUE_BYTES_HIGH = 262_144
 
+/** The bytes that one turn may write before it is too much for a frame that nobody misses. */
+const LITTLE_BYTES = 16_384
+
 const NONE: Uint8Array[] = []
 
 /** The connection, as its writer sees it. */
@@ -73,6 +76,13 @@ export class Writer {
   /** Whether it went above QUEUE_BYTES_HIGH and has not been empty since. */
   get congested(): boolean {
     return this.#congested
+  }
+
+  /** Whether the peer has taken all but a little of this turn: then a frame more delays nothing. */
+  get keepsUp(): boolean {
+    return (
+      this.#stalledTick === 0 && this.#owner.pipe.queuedBytes === 0 && this.#bytes < LITTLE_BYTES && !this.#congested
+    )
   }
 
   /** The tick since when the pipe has been full, each WRITE_BYTES_MAX anew; 0 if it is not. */

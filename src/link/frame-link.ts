@@ -27,6 +27,9 @@ export const END_MS = 5_000
 /** The most bytes that may wait for an end that does not read: more than all calls and acks that lanes.ts sends again at once. */
 export const QUEUED_BYTES_MAX = 128 * 2 ** 20
 
+/** The bytes that wait for an end from which on it gets no transient events: requests and answers go first. */
+export const BEHIND_BYTES = 262_144
+
 export interface FrameLinkOptions {
   readonly pipe: LinkPipe
   readonly clock: Clock
@@ -64,6 +67,11 @@ export class FrameLink {
 
   get isLost(): boolean {
     return this.#isLost
+  }
+
+  /** Whether the other end reads more slowly than it is written to. */
+  get isBehind(): boolean {
+    return this.#options.pipe.queuedBytes > BEHIND_BYTES
   }
 
   /** Takes bytes from the pipe, in any cut; they must not change afterwards. */

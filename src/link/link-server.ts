@@ -111,10 +111,14 @@ export class LinkServer {
     for (const name of this.#open.keys()) if (name !== this.options.name) yield name
   }
 
-  /** Sends a message of the node bus. @returns false if the node is not linked */
-  send(node: string, message: Uint8Array): boolean {
+  /**
+   * Sends a message of the node bus.
+   * @param isTransient dropped if much waits for the node already
+   * @returns false if the node is not linked
+   */
+  send(node: string, message: Uint8Array, isTransient = false): boolean {
     const peer = this.#open.get(node)
-    peer?.notify(LINK.events, message)
+    if (!isTransient || peer?.link.isBehind === false) peer?.notify(LINK.events, message)
     return peer !== undefined
   }
 

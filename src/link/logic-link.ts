@@ -113,9 +113,12 @@ export class LogicLink {
     this.#frames?.write(encodeRequest(id, call.method, call.body(again)))
   }
 
-  /** Sends a message of the node bus. */
-  sendEvents(message: Uint8Array): void {
-    if (this.isLinked) this.#notify(LINK.events, message)
+  /**
+   * Sends a message of the node bus.
+   * @param isTransient dropped if much waits for the node already
+   */
+  sendEvents(message: Uint8Array, isTransient: boolean): void {
+    if (this.isLinked && !(isTransient && this.#frames?.isBehind === true)) this.#notify(LINK.events, message)
   }
 
   /** Ends the link for good. */

@@ -75,10 +75,10 @@ export class LogicLinks implements EventLinks {
     for (const { node, isLinked } of this.#links.values()) if (isLinked) yield node
   }
 
-  send(node: string, message: Uint8Array): boolean {
+  send(node: string, message: Uint8Array, isTransient = false): boolean {
     for (const link of this.#links.values()) {
       if (link.node !== node || !link.isLinked) continue
-      link.sendEvents(message)
+      link.sendEvents(message, isTransient)
       return true
     }
     return false

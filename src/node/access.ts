@@ -3,6 +3,7 @@
  * half (logic.ts) as Services alone, and learns by events what has happened.
  */
 
+import type { Interests } from '../cluster/interests.js'
 import { Backlog } from '../connection/backlog.js'
 import { BoundedServices } from '../connection/bounded-services.js'
 import type { Connection } from '../connection/connection.js'
@@ -11,6 +12,8 @@ import { DeafPeers } from '../connection/deaf-peers.js'
 import { Flusher } from '../connection/flusher.js'
 import { Hub } from '../connection/hub.js'
 import { sendAway } from '../connection/send-away.js'
+import { Watches } from '../connection/watches.js'
+import { WatchingServices } from '../connection/watching-services.js'
 import { pause } from '../lib/clock.js'
 import { Wheel } from '../lib/wheel.js'
 import type { Counters } from '../ops/counters.js'
@@ -39,11 +42,15 @@ export interface AccessOptions
   readonly settings: Pick<NodeSettings, 'connections' | 'backlog'>
   readonly limits: Limits
   readonly counters: Counters
+  /** What clients here look at, and those of other nodes. */
+  readonly interests: Interests
   readonly services: (node: { readonly hub: Hub<Connection> }) => Services
 }
 
 export class Access {
   readonly hub = new Hub<Connection>()
+  readonly watches: Watches<Connection>
+  readonly interests: Interests
   /** The context that all connections share. */
   readonly context: ConnectionContext
   /** Handles the requests of HTTP. */
@@ -55,8 +62,12 @@ export class Access {
     const { clock, random, defer, log, limits, counters, settings, zeroWindows, routes } = options
     this.#options = options
     const { hub } = this
+    this.interests = options.interests
+    const watches = new Watches<Connection>({ clock, hub, interests: this.interests })
+    this.watches = watches
     const backlog = new Backlog(settings.backlog)
-    const bounded = new BoundedServices(options.services({ hub }), { backlog, limits, random })
+    const watching = new WatchingServices(options.services({ hub }), { hub, watches, limits, clock })
+    const bounded = new BoundedServices(watching, { backlog, limits, random })
     this.context = {
       services: new CountedServices(bounded, counters),
       hub,
@@ -111,6 +122,7 @@ export class Access {
   /** Closes every connection at once. */
   stop(): void {
     this.#deaf?.stop()
+    this.watches.stop()
     for (const connection of this.context.connections) connection.destroy()
   }
 }

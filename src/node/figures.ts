@@ -46,7 +46,7 @@ export function remoteFiguresOf(node: AccessNode): NodeSources {
 }
 
 function accessFiguresOf({ access, counters }: Pick<Node, 'access' | 'counters'>) {
-  const { hub } = access
+  const { hub, watches, interests } = access
   const { connections, limits, gate, backlog } = access.context
   return {
     counters,
@@ -54,6 +54,9 @@ function accessFiguresOf({ access, counters }: Pick<Node, 'access' | 'counters'>
     users: () => hub.users,
     pushedItems: () => hub.pushedItems,
     notifies: () => hub.notifies,
+    watches: () => watches.size,
+    interests: () => ({ own: interests.size, others: interests.wanted }),
+    signals: () => watches.figures,
     limitsUnanswered: () => limits.unanswered,
     limitHits: (): [name: string, count: number][] => [
       ...LIMIT_NAMES.map(name => [name, limits.hits.get(name) ?? 0] as [string, number]),

@@ -7,11 +7,14 @@
  */
 import { CODES } from '../../protocol/codes.js'
 import { Comparison, compareAll } from '../cluster/compare.js'
+import { Interests } from '../cluster/interests.js'
 import { NodeExchange, type NodeNetwork } from '../cluster/node-exchange.js'
 import { RouteKeeper } from '../cluster/routes.js'
+import { SIGNAL } from '../connection/watches.js'
+import type { Signal } from '../services/signal-service.js'
 import type { Services } from '../services/types.js'
 import type { Store } from '../store/types.js'
-import type { Delivery, NodeEvent } from '../sync/events.js'
+import type { Delivery, NodeEvent, TransientEvent } from '../sync/events.js'
 import { uidOf } from '../sync/rules/records.js'
 import { Access, type AccessOptions } from './access.js'
 import type { Ground, NodeOptions } from './options.js'
@@ -23,7 +26,10 @@ const COMPARE_AGAIN_MS = 1_000
 
 const INCARNATIONS = 2 ** 32
 
-export interface FrontOptions extends Ground, Omit<AccessOptions, 'routes'>, Pick<NodeOptions, 'name' | 'network'> {
+export interface FrontOptions
+  extends Ground,
+    Omit<AccessOptions, 'routes' | 'interests'>,
+    Pick<NodeOptions, 'name' | 'network'> {
   /** The services that know what the store holds. */
   readonly truth: Pick<Services, 'head' | 'boundAttempt'>
   /** The store that keeps this node's routes. Undefined: nobody asks for them. */
@@ -35,6 +41,8 @@ export interface FrontOptions extends Ground, Omit<AccessOptions, 'routes'>, Pic
 export class Front {
   readonly access: Access
   readonly exchange: NodeExchange
+  readonly interests: Interests
+  readonly #name: string
   readonly #comparison: Comparison
   readonly #truth: FrontOptions['truth']
   readonly #routes: RouteKeeper | undefined
@@ -42,6 +50,16 @@ export class Front {
   constructor(options: FrontOptions) {
     const { clock, random, defer, name, network = ALONE, truth, take } = options
     this.#truth = truth
+    this.#name = name
+    const interests = new Interests({
+      node: name,
+      clock,
+      defer,
+      tell: (event, to) => this.exchange.tell(event, to),
+      isHere: user => this.access.watches.isHere(user),
+      changed: user => this.access.watches.changed(user),
+    })
+    this.interests = interests
     const head = async (uid: number): Promise<number> => {
       const before = hub.membersOf(uid).map(connection => [connection, connection.stands] as const)
       const { head } = await truth.head(uid, 0)
@@ -53,7 +71,7 @@ export class Front {
       const holds = (uid: number) => this.access.hub.holds(uid)
       this.#routes = new RouteKeeper({ node: name, store: options.routes, clock, holds, head, tell: e => hub.take(e) })
     }
-    this.access = new Access({ ...options, routes: this.#routes })
+    this.access = new Access({ ...options, routes: this.#routes, interests })
     const { hub, context } = this.access
     const held = { head, boundAttempt: (uid: number, device: number) => truth.boundAttempt(uid, device) }
     this.#comparison = new Comparison(
@@ -67,10 +85,15 @@ export class Front {
       defer,
       network,
       take: event => {
+        if (event.kind === 'transient') {
+          this.access.watches.take(event)
+          return
+        }
         take(event)
         this.#tell(event)
       },
       compare: () => this.compare(),
+      met: node => interests.met(node),
     })
   }
 
@@ -101,7 +124,15 @@ export class Front {
   /** Closes every connection, and leaves the routes to expire. Events still go to other nodes. */
   stop(): void {
     this.access.stop()
+    this.interests.stop()
     this.#routes?.stop()
+  }
+
+  /** Sends a signal to who looks: here, and at the nodes that are interested. */
+  signal({ to, interest, notice }: Signal): void {
+    const event: TransientEvent = { kind: 'transient', from: this.#name, to, topic: SIGNAL, bytes: notice }
+    this.access.watches.take(event)
+    this.exchange.tell(event, this.interests.holders(interest))
   }
 
   /** Delivers an event, first to the devices that are connected here. */

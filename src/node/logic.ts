@@ -9,6 +9,7 @@ import type { Counters } from '../ops/counters.js'
 import type { Log } from '../ops/log.js'
 import type { Limits } from '../ops/rate-limits.js'
 import { createServices, type OwnServices } from '../services/index.js'
+import type { SignalSender } from '../services/signal-service.js'
 import type { NodeId } from '../store/types.js'
 import type { Delivery } from '../sync/events.js'
 import { createEngine, type Engine, randomStamps } from '../sync/index.js'
@@ -40,6 +41,8 @@ export interface LogicOptions
   readonly limits: Limits
   readonly counters: Counters
   readonly delivery: Delivery
+  /** Sends signals to who looks now. */
+  readonly signal: SignalSender
   /** The numbers of the user's connected devices, as far as this node knows. */
   readonly connected: (uid: number) => readonly number[]
 }
@@ -104,6 +107,7 @@ export class Logic {
       limits: options.limits,
       connected: options.connected,
       endpoints: options.endpoints,
+      signal: options.signal,
       forms: options.forms,
       route: store.shared ? { node: options.name, ttlMs: ROUTE_MS } : undefined,
       ...(sequence === undefined ? {} : { sequence }),

@@ -54,6 +54,7 @@ export class Node {
     this.logic = new Logic({
       ...halves,
       delivery: { send: (event, routes) => this.#front.deliver(event, routes) },
+      signal: signal => this.#front.signal(signal),
       connected: uid => this.access.hub.devices(uid),
     })
     const { engine, services } = this.logic

@@ -52,6 +52,12 @@ export interface MetricSources {
   users(): number
   pushedItems(): number
   notifies(): number
+  /** Connections that look at something. */
+  watches(): number
+  /** The numbers of users and groups that are looked at, from here and from other nodes. */
+  interests(): Readonly<Record<'own' | 'others', number>>
+  /** The numbers of signals by what became of them. */
+  signals(): Readonly<Record<'sent' | 'dropped', number>>
   outboxEntries(): number
   /** The limits that refused somebody, each with the number of refusals. */
   limitHits(): Iterable<readonly [name: string, count: number]>
@@ -249,6 +255,17 @@ export const METRICS: Readonly<Record<string, MetricEntry>> = {
     one(counters.pulledItems),
   ),
   longwire_notifies_total: counter('notices to clients that are behind', sources => one(sources.notifies())),
+  longwire_watches: gauge('connections that look at conversations', sources => one(sources.watches())),
+  longwire_interests: gauge(
+    'users and groups that clients of this node look at, and those that other nodes are interested in',
+    sources => Object.entries(sources.interests()).map(([of, count]) => [{ of }, count]),
+    ['of'],
+  ),
+  longwire_signals_total: counter(
+    'presence and typing for connections: sent, or dropped because the connection did not keep up or got too many',
+    sources => Object.entries(sources.signals()).map(([outcome, count]) => [{ outcome }, count]),
+    ['outcome'],
+  ),
   longwire_event_loop_delay_p50_seconds: gauge(
     'how late the event loop was, the median since the last reading',
     (_, delay) => one(lateness(delay.percentile(50))),

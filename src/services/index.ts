@@ -28,6 +28,7 @@ import { InOrder } from './in-order.js'
 import { LargePages } from './large-pages.js'
 import { MessageService } from './message-service.js'
 import type { Passwords } from './passwords.js'
+import { type SignalSender, SignalService } from './signal-service.js'
 import type { Asker, Authorization, Caller, HelloAnswer, Services, TimelineHead, TimelinePage, Via } from './types.js'
 
 export interface ServiceOptions {
@@ -50,7 +51,8 @@ export interface ServiceOptions {
   readonly endpoints?: EndpointsOf | undefined
   /** The newest forms of stored data that all nodes on the store read. Absent: this node is alone. */
   readonly forms?: (() => number) | undefined
-  /** Begins what an account's request leaves to do. */
+  /** Sends signals to who looks now. */
+  readonly signal: SignalSender
 }
 
 /** The time after which a device with too many waiting requests may ask again: about that of a password's check in a storm of logins. */
@@ -138,6 +140,8 @@ class AllServices implements OwnServices {
     changes.serve((method, handle) => this.#on(method, handle))
     const conversations = new ConversationService({ engine, store, defer, limits, contentHash, forms })
     conversations.serve((method, handle) => this.#on(method, handle))
+    const signals = new SignalService({ engine, signal: options.signal })
+    signals.serve((method, handle) => this.#on(method, handle))
   }
 
   hello(request: HelloRequest, address: string, settle: (answer: HelloAnswer) => void, via?: Via): void {

@@ -39,9 +39,14 @@ export interface EndedEvent {
   readonly except: number
 }
 
-/** Carries something that is stored nowhere. It is dropped where nobody waits for it. */
+/**
+ * Carries something that is stored nowhere. It is dropped first: wherever there is too much of anything, and where nobody waits for it.
+ * Nobody looks at the store because one was lost.
+ */
 export interface TransientEvent {
   readonly kind: 'transient'
+  /** The node where it began. */
+  readonly from: NodeId
   readonly to: Address
   /** The subject, for those who handle it. */
   readonly topic: string

@@ -27,7 +27,7 @@ const event: fc.Arbitrary<NodeEvent> = fc.oneof(
     attempt: number,
     except: number,
   }),
-  fc.record({ kind: fc.constant('transient' as const), to: text, topic: text, bytes }),
+  fc.record({ kind: fc.constant('transient' as const), from: text, to: text, topic: text, bytes }),
   fc.record({ kind: fc.constant('deliver' as const), to: text, source: text, target: text }),
   fc.record({ kind: fc.constant('contended' as const), to: text }),
 )
@@ -89,7 +89,7 @@ t.test('the bytes of a batch are fixed', async t => {
   const events: NodeEvent[] = [
     { kind: 'appended', to: 'user/1', from: 1, version: 2, bytes },
     ended(1, 2, 'attempt', 3, 4),
-    { kind: 'transient', to: 'user/1', topic: 't', bytes: Uint8Array.of(7) },
+    { kind: 'transient', from: 'c', to: 'user/1', topic: 't', bytes: Uint8Array.of(7) },
     { kind: 'deliver', to: 'node/b', source: 'user/1', target: 'user/2' },
     { kind: 'contended', to: 'user/1' },
     { kind: 'appended', to: 'user/1', from: 2, version: 3, bytes },
@@ -101,7 +101,7 @@ t.test('the bytes of a batch are fixed', async t => {
       '010a016110051806',
       `2211${'0801'}${user}180120022a0109`,
       `2212${'0802'}${user}1802200228033004`,
-      `2210${'0803'}${user}1a0174220107`,
+      `2213${'0803'}${user}1a01742201072a0163`,
       `221a${'0804'}12066e6f64652f621a06757365722f312206757365722f32`,
       `220a${'0805'}${user}`,
       `2210${'0801'}${user}180220033001`,

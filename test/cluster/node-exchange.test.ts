@@ -1,5 +1,11 @@
 import t from 'tap'
-import { BEAT_MS, type EventBatch, NodeExchange } from '../../src/cluster/node-exchange.js'
+import {
+  BEAT_MS,
+  type EventBatch,
+  NodeExchange,
+  TRANSIENT_EVENTS_MAX,
+  UNNUMBERED,
+} from '../../src/cluster/node-exchange.js'
 import type { DeliverEvent, NodeEvent, TransientEvent } from '../../src/sync/events.js'
 import { nodeAddress } from '../../src/sync/events.js'
 import { appended, ended } from '../support/events.js'
@@ -212,22 +218,101 @@ t.test('what does not fit a batch is left out and told by the number', async t =
   t.equal(p.compared, 1)
 })
 
-t.test('of what does not fit, what ended goes first and what is stored nowhere goes last', async t => {
+t.test('of what does not fit, what ended goes first; what is stored nowhere goes by itself', async t => {
   const p = pair()
   p.deliver()
-  const typing: TransientEvent = { kind: 'transient', to: 'user/7', topic: 'typing', bytes }
+  const typing: TransientEvent = { kind: 'transient', from: 'a', to: 'user/7', topic: 'typing', bytes }
   p.a.tell(typing)
   for (let version = 1; version <= 5_000; version += 1) p.a.tell(item(version))
   p.a.tell(ended(7, 1, 'session', 3))
   p.endTurn()
   p.deliver()
   t.same(p.heard[0], ended(7, 1, 'session', 3))
-  t.notOk(p.heard.includes(typing))
-  p.a.tell(typing)
+  t.equal(p.heard.at(-1), typing)
+  t.equal(p.heard.length, 4_097)
+})
+
+t.test('of what is stored nowhere only so much goes out in a turn; nobody compares because some is lost', async t => {
+  const p = pair()
+  p.deliver()
+  const typing = (topic: number): TransientEvent => {
+    return { kind: 'transient', from: 'a', to: 'user/7', topic: `${topic}`, bytes }
+  }
+  for (let topic = 0; topic < TRANSIENT_EVENTS_MAX + 5; topic += 1) p.a.tell(typing(topic))
   p.endTurn()
   p.deliver()
-  t.equal(p.heard.at(-1), typing)
+  t.equal(p.heard.length, TRANSIENT_EVENTS_MAX)
+  t.equal(p.a.transientDropped, 5)
+  p.heard.length = 0
+  p.a.tell(typing(1))
+  p.endTurn()
+  p.way.length = 0 // lost
+  p.a.tell(item(1))
+  p.a.tell(typing(2))
+  p.endTurn()
+  t.same(
+    p.way.map(({ events }) => events.length),
+    [1, 1],
+    'items first',
+  )
+  p.way.reverse() // and late
+  p.deliver()
+  p.clock.advance(BEAT_MS)
+  p.deliver()
+  t.same(p.heard, [typing(2), item(1)])
+  t.equal(p.compared, 0)
 })
+
+/** Nodes around a hub, each linked to it alone. */
+function star(names: readonly string[]) {
+  const heard: string[] = []
+  const turn: (() => void)[] = []
+  const nodes = new Map<string, NodeExchange>()
+  for (const name of names) {
+    const isHub = name === 'hub'
+    const others = (): string[] => (isHub ? names.filter(other => other !== 'hub') : ['hub'])
+    const exchange = new NodeExchange({
+      node: name,
+      incarnation: 1,
+      clock: new ManualClock(),
+      defer: run => turn.push(run),
+      network: {
+        others,
+        send: (to, batch) => nodes.get(to)?.receive(batch),
+        via: node => (isHub || node === 'hub' ? undefined : 'hub'),
+        beyond: node => (isHub ? others().filter(other => other !== node) : []),
+      },
+      take: event => heard.push(`${name} ${event.kind === 'transient' ? event.topic : event.kind}`),
+      compare() {},
+    })
+    nodes.set(name, exchange)
+  }
+  const told = (): string[] => {
+    for (let run = turn.shift(); run !== undefined; run = turn.shift()) run()
+    return heard.splice(0).toSorted()
+  }
+  return { nodes, told }
+}
+
+t.test(
+  'nodes that are linked to another alone hear of each other what is stored nowhere, by way of that one',
+  async t => {
+    const { nodes, told } = star(['hub', 'a', 'b'])
+    const event = (to: string): TransientEvent => ({ kind: 'transient', from: 'a', to, topic: 'x', bytes })
+    nodes.get('a')?.tell(event(''))
+    t.same(told(), ['b x', 'hub x'], 'each once')
+    nodes.get('a')?.tell(event('node/b'))
+    t.same(told(), ['b x'])
+    nodes.get('a')?.tell(event('node/hub'))
+    t.same(told(), ['hub x'])
+    nodes.get('a')?.tell(event('node/nobody'))
+    t.same(told(), [])
+    nodes.get('hub')?.receive({ node: 'b', incarnation: 1, number: UNNUMBERED, events: [event('')] })
+    t.same(told(), ['hub x'], 'what was passed on once is not passed on again')
+    nodes.get('a')?.tell(item(1))
+    t.same(told(), ['hub appended'], 'nor is anything else')
+  },
+)
 
 t.test('an event for a node goes to that node alone, and none for itself goes out', async t => {
   const p = pair()

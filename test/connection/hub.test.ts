@@ -1,7 +1,8 @@
 import t from 'tap'
 import { CODES, type Code } from '../../protocol/codes.js'
 import { Hub, type Member } from '../../src/connection/hub.js'
-import type { AppendedEvent, EndedEvent, TransientEvent } from '../../src/sync/events.js'
+import type { WaitingPoll } from '../../src/connection/waiting-polls.js'
+import type { AppendedEvent, EndedEvent } from '../../src/sync/events.js'
 import { appended, ended } from '../support/events.js'
 
 class FakeMember implements Member {
@@ -15,8 +16,29 @@ class FakeMember implements Member {
   appended({ version }: AppendedEvent): void {
     this.told.push(version)
   }
+  offer(): boolean {
+    return false
+  }
   close(code: Code, _message?: string, boundAttempt = 0): void {
     this.closed.push([code, boundAttempt])
+  }
+}
+
+class FakePoll implements WaitingPoll {
+  readonly transport = 'poll'
+  readonly state = 'waiting'
+  readonly device = 1
+  readonly attempt = 0
+  constructor(
+    readonly hub: Hub,
+    readonly uid: number,
+  ) {}
+  appended(): void {}
+  release(): void {
+    this.hub.polls.leave(this)
+  }
+  end(): void {
+    this.hub.polls.leave(this)
   }
 }
 
@@ -87,14 +109,30 @@ t.test('what is ended names attempts: it closes what is not newer, however late 
   t.equal(closedBy(ended(1, 3, 'session', 5), 5), 0)
 })
 
-t.test('what is stored nowhere is handed to the members that take it, and dropped where there are none', async t => {
+t.test('who wants to know hears of the first connection or poll of a user, and when the last one has gone', async t => {
   const hub = new Hub()
-  const member = new FakeMember(1, 1, 1)
   const heard: string[] = []
-  hub.bind(member)
-  hub.bind(Object.assign(new FakeMember(1, 2, 1), { transient: ({ topic }: TransientEvent) => heard.push(topic) }))
-  hub.take({ kind: 'transient', to: 'user/1', topic: 'typing', bytes: new Uint8Array(0) })
-  hub.take({ kind: 'transient', to: 'user/2', topic: 'typing', bytes: new Uint8Array(0) })
-  t.same(heard, ['typing'])
-  t.same(member.told, [])
+  hub.presences = {
+    came: uid => heard.push(`came ${uid}`),
+    left: uid => heard.push(`left ${uid}`),
+    gone: ({ device, attempt }) => heard.push(`gone ${device}.${attempt}`),
+  }
+  const told = (): string[] => heard.splice(0)
+  const [phone, again, tablet] = [new FakeMember(1, 1, 1), new FakeMember(1, 1, 2), new FakeMember(1, 2, 1)]
+  hub.bind(phone)
+  hub.bind(tablet)
+  t.same(told(), ['came 1'])
+  hub.bind(again)
+  t.same(told(), ['gone 1.1'])
+  hub.unbind(again)
+  hub.unbind(again)
+  t.same(told(), ['gone 1.2'])
+  hub.enterPoll(new FakePoll(hub, 1))
+  hub.unbind(tablet)
+  t.same(told(), ['gone 2.1'])
+  for (const poll of hub.polls.all()) poll.release()
+  t.same(told(), ['left 1'])
+  hub.enterPoll(new FakePoll(hub, 2))
+  hub.enterPoll(new FakePoll(hub, 2))
+  t.same(told(), ['came 2', 'left 2', 'came 2'], 'the later one takes the place of the first')
 })

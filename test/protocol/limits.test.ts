@@ -28,6 +28,7 @@ t.test('the options of the .proto files are the limits of the code', async t => 
     read: limits.MARKS_MAX,
     greeting: limits.GREETING_BYTES_MAX,
     sends: limits.SENDS_PER_SYNC_MAX,
+    conversations: limits.WATCHED_MAX,
     conversation: limits.CONVERSATION_ID_BYTES_MAX,
     title: limits.GROUP_TITLE_BYTES_MAX,
     announcement: limits.GROUP_ANNOUNCEMENT_BYTES_MAX,

@@ -197,7 +197,10 @@ const TABLE: { readonly [N in RequestName]: Row<N> } = {
     codes: ACQUAINTED,
   },
   setPreferences: {
-    request: asker => ({ sendSeq: asker.next(), preferences: { noReceipts: true, askBeforeGroups: false } }),
+    request: asker => ({
+      sendSeq: asker.next(),
+      preferences: { noReceipts: true, askBeforeGroups: false, noPresence: false },
+    }),
     codes: all('OK'),
   },
   reactions: {
@@ -208,6 +211,14 @@ const TABLE: { readonly [N in RequestName]: Row<N> } = {
       after: 0,
     }),
     codes: all('NO_SUCH_MESSAGE'),
+  },
+  watch: {
+    request: (_, alice) => ({ conversations: [{ conversation: `direct:${alice.uid}` }] }),
+    codes: all('NOT_FRIEND', { friend: 'OK', blockedFriend: 'OK', otherDevice: 'SELF' }),
+  },
+  typing: {
+    request: (_, alice) => ({ conversation: `direct:${alice.uid}`, stopped: false }),
+    codes: all('NOT_FRIEND', { friend: 'OK', blockedFriend: 'BLOCKED', otherDevice: 'SELF' }),
   },
   send: {
     request: (asker, alice) => ({ sendSeq: asker.next(), to: alice.uid, text: 'hello' }),

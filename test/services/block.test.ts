@@ -89,8 +89,10 @@ const TABLE: { readonly [N in RequestName | 'ack']: Act } = {
   setPreferences: he =>
     he.call(METHODS.setPreferences, {
       sendSeq: he.next(),
-      preferences: { noReceipts: false, askBeforeGroups: false },
+      preferences: { noReceipts: false, askBeforeGroups: false, noPresence: false },
     }),
+  watch: (he, { uid }) => he.call(METHODS.watch, { conversations: [{ conversation: `direct:${uid}` }] }),
+  typing: (he, { uid }) => he.call(METHODS.typing, { conversation: `direct:${uid}`, stopped: false }),
   reactions: (he, { uid }) => {
     const message = { sender: uid, device: 1, sendSeq: 1, number: 0 }
     return he.call(METHODS.reactions, { conversation: `direct:${uid}`, message, kind: '', after: 0 })

@@ -9,14 +9,21 @@ import {
   type Session,
 } from '../../protocol/generated/messages.js'
 import { METHODS } from '../../protocol/methods.js'
+import { Interests } from '../../src/cluster/interests.js'
 import { Backlog, backlogBounds } from '../../src/connection/backlog.js'
 import { BoundedServices } from '../../src/connection/bounded-services.js'
+import type { Connection } from '../../src/connection/connection.js'
+import { Hub } from '../../src/connection/hub.js'
 import { slowing } from '../../src/connection/slowing.js'
+import { Watches } from '../../src/connection/watches.js'
+import { WatchingServices } from '../../src/connection/watching-services.js'
+import type { Clock } from '../../src/lib/clock.js'
 import { seededRandom } from '../../src/lib/random.js'
+import { endOfTurn } from '../../src/lib/turn.js'
 import { Limits } from '../../src/ops/rate-limits.js'
 import { LIMIT_NAMES, type LimitName, type LimitSettings, limitRow } from '../../src/ops/rate-limits-table.js'
 import { deviceKey } from '../../src/services/request-limits.js'
-import type { Authorization } from '../../src/services/types.js'
+import type { Authorization, Services } from '../../src/services/types.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
 import { UNANSWERED_MAX } from '../../src/sync/rules/records.js'
 import { befriend, type Reply, startNode, TestDevice, type TestNode } from '../support/engine.js'
@@ -55,7 +62,8 @@ async function world(settings: LimitSettings): Promise<World> {
   const started = await startNode(store, clock, 'limited', { limits })
   // The limits of requests are those of who holds the connections.
   const random = seededRandom('bounds')
-  const bounded = new BoundedServices(started.services, {
+  const watching = withWatches(started.services, clock, limits)
+  const bounded = new BoundedServices(watching, {
     backlog: new Backlog(backlogBounds(2 ** 30)),
     limits,
     random,
@@ -67,6 +75,14 @@ async function world(settings: LimitSettings): Promise<World> {
     device.address = HOME
   }
   return { clock, limits, node, alice, tablet, bob, carol, dave }
+}
+
+/** The services in front of which a node with clients knows who looks at what. */
+function withWatches(services: Services, clock: Clock, limits: Limits): Services {
+  const hub = new Hub<Connection>()
+  const asked = { tell() {}, isHere: () => false, changed() {} }
+  const interests = new Interests({ node: 'limited', clock, defer: endOfTurn, ...asked })
+  return new WatchingServices(services, { hub, limits, clock, watches: new Watches({ clock, hub, interests }) })
 }
 
 type Result = Pick<Reply, 'code' | 'retryAfterMs'>
@@ -197,6 +213,14 @@ const CASES: Readonly<Record<LimitName, Case>> = {
   'group-acts': { act: ({ alice }) => joinSome(alice), other: ({ bob }) => joinSome(bob) },
   'fan-outs': { act: ({ alice }) => postAlone(alice), other: ({ bob }) => postAlone(bob) },
   'timeline-walks': { act: ({ alice, bob }) => unreadOf(alice, bob), other: ({ alice, bob }) => unreadOf(bob, alice) },
+  watches: {
+    act: ({ alice, bob }) => watch(alice, bob),
+    other: ({ bob, alice }) => watch(bob, alice),
+  },
+  typing: {
+    act: ({ alice }) => typeIn(alice),
+    other: ({ bob }) => typeIn(bob),
+  },
   renames: {
     // Dave has no contacts.
     act: ({ dave }) => rename(dave).then(reply => used(dave, reply)),
@@ -271,6 +295,16 @@ async function postAlone(device: TestDevice): Promise<Reply> {
 
 function unreadOf(device: TestDevice, { uid }: TestDevice): Promise<Reply> {
   return device.call(METHODS.unread, { conversation: `direct:${uid}` })
+}
+
+function watch(device: TestDevice, { uid }: TestDevice): Promise<Reply> {
+  return device.call(METHODS.watch, { conversations: [{ conversation: `direct:${uid}` }] })
+}
+
+/** Types in a conversation in which nobody has typed: the answer is that it is nobody's. */
+async function typeIn(device: TestDevice): Promise<Result> {
+  const reply = await device.call(METHODS.typing, { conversation: `direct:${1_000_000 + names++}`, stopped: false })
+  return reply.code === CODES.NOT_FRIEND.code ? OK : reply
 }
 
 function rename(device: TestDevice): Promise<Reply> {

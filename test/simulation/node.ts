@@ -264,7 +264,7 @@ export class SimulatedNode implements HttpHost {
   /** In the place of what a plant does not tell stands what nobody waits for: no number is missing. */
   #told({ events, ...batch }: EventBatch): EventBatch {
     const tells = this.#stage.plant.tells ?? (() => true)
-    const nothing = { kind: 'transient', topic: '', bytes: NOTHING } as const
+    const nothing = { kind: 'transient', from: '', topic: '', bytes: NOTHING } as const
     return { ...batch, events: events.map(each => (tells(each) ? each : { ...nothing, to: each.to })) }
   }
 

@@ -258,6 +258,8 @@ const EVENTS = [
   'groupFailed',
   'conversation',
   'preferences',
+  'presence',
+  'typing',
   'profile',
   'connection',
   'sessionEnded',

@@ -9,6 +9,7 @@ import {
   decodeNotifyNotice,
   decodePushNotice,
   decodeRefusal,
+  decodeSignalNotice,
   encodeHelloRequest,
   type HelloRequest,
 } from '../../protocol/generated/messages.js'
@@ -122,6 +123,10 @@ function show(frame: { id: number; method: number; body: Uint8Array; code: numbe
   if (method === METHODS.drain.number) {
     const hosts = decodeDrainNotice(body).endpoints?.endpoints.map(({ host }) => host)
     return { what: 'drain', ...after, ...(hosts && { hosts }) }
+  }
+  if (method === METHODS.signal.number) {
+    const { conversation, signal } = decodeSignalNotice(body)
+    return { what: signal?.case ?? 'signal', conversation, ...signal?.value }
   }
   return { what: methodName(method) ?? String(method), ...after }
 }

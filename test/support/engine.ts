@@ -22,7 +22,8 @@ import { endOfTurn } from '../../src/lib/turn.js'
 import { Limits } from '../../src/ops/rate-limits.js'
 import { createServices, type OwnServices } from '../../src/services/index.js'
 import { CHEAP_COST, Passwords } from '../../src/services/passwords.js'
-import type { Caller, HelloAnswer, TimelinePage, Via } from '../../src/services/types.js'
+import type { Signal } from '../../src/services/signal-service.js'
+import type { Caller, HelloAnswer, Services, TimelinePage, Via } from '../../src/services/types.js'
 import type { Store } from '../../src/store/types.js'
 import type { AppendedEvent, EndedEvent } from '../../src/sync/events.js'
 import { createEngine, type Engine, randomStamps, uidOf } from '../../src/sync/index.js'
@@ -55,6 +56,8 @@ export interface TestNode {
   readonly jobs: Jobs
   readonly appended: AppendedEvent[]
   readonly ended: EndedEvent[]
+  /** What was to be told to who looks. */
+  readonly signals: Signal[]
   /** Jumps of the clock that were told, in milliseconds. */
   readonly jumps: number[]
   readonly asides: unknown[]
@@ -98,6 +101,7 @@ export async function startNode(
   const random = seededRandom(seed)
   const appended: AppendedEvent[] = []
   const ended: EndedEvent[] = []
+  const signals: Signal[] = []
   const asides: unknown[] = []
   const unknown: string[] = []
   const fatal: unknown[] = []
@@ -152,13 +156,19 @@ export async function startNode(
     passwords: passwords ?? new Passwords({ random, cost: CHEAP_COST, workers: new InlineWorkers() }),
     endpoints,
     forms,
+    signal: signal => signals.push(signal),
     ...own,
   })
-  return { engine, services, jobs, jumps, appended, ended, asides, unknown, fatal, connected }
+  return { engine, services, jobs, jumps, appended, ended, signals, asides, unknown, fatal, connected }
+}
+
+/** Whatever has services. */
+export interface Served {
+  readonly services: Services
 }
 
 /** One device, asking the services of a node. */
-export class TestDevice implements Caller {
+export class TestDevice<N extends Served = TestNode> implements Caller {
   uid = 0
   device = 0
   address = '127.0.0.1'
@@ -169,9 +179,9 @@ export class TestDevice implements Caller {
   session: Session | undefined
   readonly #waiting = new Map<number, (reply: Reply) => void>()
   #ids = 0
-  node: TestNode
+  node: N
 
-  constructor(node: TestNode) {
+  constructor(node: N) {
     this.node = node
   }
 
@@ -293,7 +303,7 @@ export class TestDevice implements Caller {
 }
 
 /** Makes the two friends. */
-export async function befriend(a: TestDevice, b: TestDevice): Promise<void> {
+export async function befriend(a: TestDevice<Served>, b: TestDevice<Served>): Promise<void> {
   await a.call(METHODS.contactRequest, { sendSeq: a.next(), uid: b.uid, greeting: 'hello' })
   let request = 0
   await eventually(async () => {

@@ -8,6 +8,7 @@ import { file_longwire_v1_frame } from './stock/longwire/v1/frame_pb.js'
 import { file_longwire_v1_group } from './stock/longwire/v1/group_pb.js'
 import { file_longwire_v1_item } from './stock/longwire/v1/item_pb.js'
 import { file_longwire_v1_message } from './stock/longwire/v1/message_pb.js'
+import { file_longwire_v1_signal } from './stock/longwire/v1/signal_pb.js'
 
 export const STOCK_FILES = [
   file_longwire_v1_account,
@@ -18,6 +19,7 @@ export const STOCK_FILES = [
   file_longwire_v1_group,
   file_longwire_v1_item,
   file_longwire_v1_message,
+  file_longwire_v1_signal,
 ] as const
 
 /** By the name that the message has in our code. */

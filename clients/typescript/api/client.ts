@@ -28,6 +28,7 @@ import { type ClientState, inspect } from './inspect.js'
 import { Messages } from './messages.js'
 import type { Config } from './options.js'
 import { richOf, type SendOptions } from './outgoing.js'
+import { Presence } from './presence.js'
 import { type Parts, stop, wire } from './wiring.js'
 
 export class Client {
@@ -35,6 +36,7 @@ export class Client {
   readonly groups: Groups
   readonly messages: Messages
   readonly conversations: Conversations
+  readonly presence: Presence
   readonly account: Account
   readonly #config: Config
   readonly #events: Emitter<ClientEvents>
@@ -79,6 +81,7 @@ export class Client {
     })
     const underWay: UnderWay = (method, isOne) => sender.underWay(method, isOne)
     this.conversations = new Conversations({ ...asking, list: conversations, preferences, acks, underWay })
+    this.presence = new Presence({ lifetime: this.#lifetime, signals: this.#parts.signals })
     this.account = this.#makeAccount()
     this.#closed = new Promise(resolve => {
       this.#tellClosed = resolve

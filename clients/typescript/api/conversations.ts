@@ -87,9 +87,10 @@ export class Conversations {
   setPreferences(preferences: Partial<Preferences>): Promise<void> {
     return this.#host.operate('setPreferences', () => {
       const asked = this.#host.underWay('setPreferences', () => true)?.preferences
-      const { noReceipts, askBeforeGroups } = { ...(asked ?? this.#host.preferences.asked), ...preferences }
-      for (const [name, flag] of Object.entries({ noReceipts, askBeforeGroups })) checkFlag(name, flag)
-      return { preferences: { noReceipts, askBeforeGroups } }
+      const wanted = { ...(asked ?? this.#host.preferences.asked), ...preferences }
+      const { noReceipts, askBeforeGroups, noPresence } = wanted
+      for (const [name, flag] of Object.entries({ noReceipts, askBeforeGroups, noPresence })) checkFlag(name, flag)
+      return { preferences: { noReceipts, askBeforeGroups, noPresence } }
     })
   }
 

@@ -1,4 +1,5 @@
 // Puts the parts of a client together. Each is handed what it needs; what they need of each other, in a circle, goes by calls.
+import { type ConversationId, peerOf } from '../../../protocol/conversation-id.js'
 import type { Frame } from '../../../protocol/generated/messages.js'
 import { METHODS } from '../../../protocol/methods.js'
 import { Backoff } from '../base/backoff.js'
@@ -11,6 +12,7 @@ import { Identity } from '../connection/identity.js'
 import { KnownEndpoints } from '../connection/known-endpoints.js'
 import { Ladder } from '../connection/ladder.js'
 import { Acks } from '../rules/acks.js'
+import type { Standing } from '../rules/beginnings.js'
 import { ContactList } from '../rules/contact-list.js'
 import { ConversationList, PreferencesList } from '../rules/conversation-list.js'
 import type { ClientEvents } from '../rules/events.js'
@@ -21,6 +23,7 @@ import { Posted } from '../rules/posted.js'
 import { Receipts } from '../rules/receipts.js'
 import { Sender } from '../rules/sender.js'
 import { Shown } from '../rules/shown.js'
+import { Signals } from '../rules/signals.js'
 import { Commits } from '../storage/commits.js'
 import type { Config } from './options.js'
 
@@ -56,6 +59,7 @@ interface Rules {
 
 export interface Parts extends Rules {
   readonly calls: Calls
+  readonly signals: Signals
   readonly connector: Connector
 }
 
@@ -64,8 +68,9 @@ export function wire(config: Config, host: WiringHost): Parts {
   const connectionCode = (frame: Frame): void => connector.code(frame)
   const rules = rulesOf(config, host, connectionCode)
   const calls = new Calls({ clock, backoff: new Backoff(random, RETRY), connectionCode, wake: host.wake }, config)
-  const connector: Connector = connectorOf(config, host, rules, calls)
-  return { ...rules, calls, connector }
+  const signals = signalsOf(config, host, rules, connectionCode)
+  const connector: Connector = connectorOf(config, host, rules, { calls, signals })
+  return { ...rules, calls, signals, connector }
 }
 
 /** Stops the parts: nothing is promised from here on, and what waits is told so. */
@@ -151,7 +156,28 @@ function rulesOf(config: Config, host: WiringHost, connectionCode: (frame: Frame
   return { commits, identity, endpoints, receipts, shown, ...lists, posted, acks, sender, inbox, copy }
 }
 
-function connectorOf(config: Config, host: WiringHost, rules: Rules, calls: Calls): Connector {
+function signalsOf(
+  { clock }: Config,
+  { events, wake }: WiringHost,
+  { contacts, groups }: Rules,
+  connectionCode: (frame: Frame) => void,
+): Signals {
+  const standing = (conversation: ConversationId): Standing => {
+    const peer = peerOf(conversation)
+    return peer === undefined ? groups.standing(conversation) : contacts.standing(peer)
+  }
+  const signals = new Signals({ clock, events, standing, connectionCode, wake })
+  events.on('contact', () => signals.changed())
+  events.on('group', () => signals.changed())
+  return signals
+}
+
+function connectorOf(
+  config: Config,
+  host: WiringHost,
+  rules: Rules,
+  { calls, signals }: Pick<Parts, 'calls' | 'signals'>,
+): Connector {
   const { clock, random, reconnectBaseMs, reconnectCapMs, transports } = config
   const { commits, identity, endpoints, acks, sender, inbox, copy } = rules
   return new Connector(
@@ -167,19 +193,21 @@ function connectorOf(config: Config, host: WiringHost, rules: Rules, calls: Call
       hasHello: link => {
         sender.connected(link)
         calls.connected(link)
+        signals.connected(link)
         endpoints.connected(link)
       },
       greeted: (link, response) => copy.greeted(link, response),
       notice: frame => {
         if (frame.method === METHODS.push.number) inbox.onPush(frame)
         else if (frame.method === METHODS.notify.number) inbox.onNotify(frame)
+        else if (frame.method === METHODS.signal.number) signals.onSignal(frame)
       },
       draining: () => {
-        for (const part of [sender, inbox, calls]) part.drain()
+        for (const part of [sender, inbox, calls, signals]) part.drain()
       },
       parting: () => acks.tell(),
       disconnected: () => {
-        for (const part of [sender, inbox, calls, acks, endpoints]) part.disconnected()
+        for (const part of [sender, inbox, calls, acks, endpoints, signals]) part.disconnected()
       },
       resync: () => copy.resync(),
       sessionEnded: host.sessionEnded,

@@ -19,6 +19,17 @@ export interface GroupFailedEvent {
   readonly reason: string
 }
 
+export interface PresenceEvent {
+  readonly uid: number
+  readonly online: boolean | undefined
+}
+
+export interface TypingEvent {
+  readonly conversation: ConversationId
+  readonly uid: number
+  readonly typing: boolean
+}
+
 export interface ClientEvents {
   /** A message that is new on this device: received, or sent by another device of this user. Once per message. */
   message: Message
@@ -45,6 +56,10 @@ export interface ClientEvents {
   conversation: ConversationState
   /** The user's preferences are these from now on. */
   preferences: Preferences
+  /** A friend in a conversation that is looked at is online, or not; undefined: that is not known any more. Stored nowhere. */
+  presence: PresenceEvent
+  /** Somebody types in a conversation that is looked at, or does no more. Stored nowhere. */
+  typing: TypingEvent
   profile: { readonly account: string; readonly nickname: string }
   connection: ConnectionStatus
   /** The server does not take the session any more: log in again. The send queue waits for it. */

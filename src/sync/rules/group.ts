@@ -310,10 +310,15 @@ export const groupSaid = saidEffect({
   },
 })
 
+/** Whether the member may write nothing in the group. */
+export function isSilent(tx: Tx, { role, muted }: Member): boolean {
+  return muted || (role === GroupRole.MEMBER && aboutOf(tx).rules.adminsWrite)
+}
+
 /** Whether the member may write in the group, and write this: a message, or the new text of one. */
-export function mayWrite(tx: Tx, { role, muted }: Member, item: Uint8Array): Code {
-  const isSilent = muted || (role === GroupRole.MEMBER && aboutOf(tx).rules.adminsWrite)
-  if (isSilent) return CODES.MUTED.code
+export function mayWrite(tx: Tx, member: Member, item: Uint8Array): Code {
+  const { role } = member
+  if (isSilent(tx, member)) return CODES.MUTED.code
   const extra = extraOf(item)
   if (extra === undefined) return CODES.OK.code
   if (extra.reply !== undefined && extra.reply.number > lastGiven(tx)) return CODES.NO_SUCH_MESSAGE.code

@@ -211,10 +211,12 @@ export interface SetPreferencesInput extends Numbered {
 }
 
 export const setPreferences = numbered<SetPreferencesInput>('preferences.set', (tx, { wanted }) => {
-  const { noReceipts, askBeforeGroups } = wanted
+  const { noReceipts, askBeforeGroups, noPresence } = wanted
   const before = tx.get(preferences) ?? NO_PREFERENCES
-  if (before.noReceipts === noReceipts && before.askBeforeGroups === askBeforeGroups) return CODES.OK.code
-  const value = { noReceipts, askBeforeGroups }
+  const isSame =
+    before.noReceipts === noReceipts && before.askBeforeGroups === askBeforeGroups && before.noPresence === noPresence
+  if (isSame) return CODES.OK.code
+  const value = { noReceipts, askBeforeGroups, noPresence }
   tx.put(preferences, value)
   tx.append(encodeItem({ skip: 0, content: { case: 'preferences', value } }), PREFERENCES_KEY)
   return CODES.OK.code

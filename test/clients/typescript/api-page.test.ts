@@ -16,6 +16,7 @@ const CLASSES = {
   Groups: 'api/groups',
   Messages: 'api/messages',
   Conversations: 'api/conversations',
+  Presence: 'api/presence',
   SentMessage: 'rules/sent-message',
   LongwireError: 'base/errors',
   IndexedDbStorage: 'storage/indexed-db-storage',

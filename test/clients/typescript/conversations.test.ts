@@ -188,8 +188,8 @@ t.test('what is left out of settings comes from the newest request for them that
   t.same(settings().request.settings, { ...PLAIN, archived: true }, 'nothing of another conversation')
   t.same(settings().request.settings, { ...PLAIN, muted: true, pinned: true })
   t.same(settings().request.settings, { ...PLAIN, muted: true, unread: true })
-  t.same(preferences().request.preferences, { noReceipts: true, askBeforeGroups: false })
-  t.same(preferences().request.preferences, { noReceipts: true, askBeforeGroups: true })
+  t.same(preferences().request.preferences, { noReceipts: true, askBeforeGroups: false, noPresence: false })
+  t.same(preferences().request.preferences, { noReceipts: true, askBeforeGroups: true, noPresence: false })
   // The item of the first comes while the last is on its way.
   const value = { conversation: 'direct:300', settings: { ...PLAIN, muted: true } }
   pipe.push(0, 1, [conversationState(value)])
@@ -217,9 +217,17 @@ t.test('what was set offline and before a restart is not lost by what is set aft
   const { pipe } = again
   while (pipe.peek()[0] === 'ack') pipe.takeAck()
   t.same(pipe.take('setConversation').request.settings, { ...PLAIN, muted: true })
-  t.same(pipe.take('setPreferences').request.preferences, { noReceipts: true, askBeforeGroups: false })
+  t.same(pipe.take('setPreferences').request.preferences, {
+    noReceipts: true,
+    askBeforeGroups: false,
+    noPresence: false,
+  })
   t.same(pipe.take('setConversation').request.settings, { ...PLAIN, muted: true, pinned: true })
-  t.same(pipe.take('setPreferences').request.preferences, { noReceipts: true, askBeforeGroups: true })
+  t.same(pipe.take('setPreferences').request.preferences, {
+    noReceipts: true,
+    askBeforeGroups: true,
+    noPresence: false,
+  })
 })
 
 t.test('what is left out comes from what the server took last, until an item comes', async t => {
@@ -246,13 +254,13 @@ t.test('what is left out comes from what the server took last, until an item com
   }
   t.same(answered(), [
     { ...PLAIN, muted: true },
-    { noReceipts: true, askBeforeGroups: false },
+    { noReceipts: true, askBeforeGroups: false, noPresence: false },
   ])
   void client.conversations.set(300, { pinned: true })
   void client.conversations.setPreferences({ askBeforeGroups: true })
   t.same(answered(), [
     { ...PLAIN, muted: true, pinned: true },
-    { noReceipts: true, askBeforeGroups: true },
+    { noReceipts: true, askBeforeGroups: true, noPresence: false },
   ])
   // Of another device.
   pipe.push(0, 2, [
@@ -263,7 +271,7 @@ t.test('what is left out comes from what the server took last, until an item com
   void client.conversations.setPreferences({ askBeforeGroups: true })
   t.same(answered(), [
     { ...PLAIN, archived: true, unread: true },
-    { noReceipts: false, askBeforeGroups: true },
+    { noReceipts: false, askBeforeGroups: true, noPresence: false },
   ])
 })
 
@@ -285,5 +293,9 @@ t.test('settings that were refused are not taken up by the next ones', async t =
   void client.conversations.setPreferences({ askBeforeGroups: true })
   harness.settle()
   t.same(pipe.take('setConversation').request.settings, { ...PLAIN, pinned: true })
-  t.same(pipe.take('setPreferences').request.preferences, { noReceipts: false, askBeforeGroups: true })
+  t.same(pipe.take('setPreferences').request.preferences, {
+    noReceipts: false,
+    askBeforeGroups: true,
+    noPresence: false,
+  })
 })

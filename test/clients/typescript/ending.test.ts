@@ -117,6 +117,9 @@ const ROWS: Readonly<Record<string, Row>> = {
     act: client => client.conversations.setPreferences({ noReceipts: true }),
     ...ASK,
   },
+  'presence.watch': { act: client => client.presence.watch([300]), after: 'rejects' },
+  'presence.online': { act: client => client.presence.online(300), after: 'works' },
+  'presence.typing': { act: client => client.presence.typing(300), after: 'throws' },
   'conversations.markRead': { act: client => client.conversations.markRead('direct:300', undefined), after: 'works' },
 }
 

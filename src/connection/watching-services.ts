@@ -1,0 +1,223 @@
+/**
+ * Services that know who looks at what. Watch goes to the services behind them, which say whose presence the user may see; what the
+ * connection looks at, and who is online, is known here (watches.ts). The same is asked again for each watch from time to time. Typing is
+ * passed on only once in TYPING_INTERVAL_MS for each conversation of a device.
+ */
+import { EMPTY } from '../../protocol/bytes.js'
+import { actionOf, CODES, type Code } from '../../protocol/codes.js'
+import { type ConversationId, isConversationId } from '../../protocol/conversation-id.js'
+import {
+  DecodeError,
+  decodeTypingRequest,
+  decodeWatchRequest,
+  decodeWatchResponse,
+  encodeWatchRequest,
+  encodeWatchResponse,
+  type Presence,
+  type Refusal,
+  type SendResult,
+  type WatchResponse,
+} from '../../protocol/generated/messages.js'
+import { TYPING_INTERVAL_MS } from '../../protocol/limits.js'
+import { METHODS } from '../../protocol/methods.js'
+import type { Clock } from '../lib/clock.js'
+import { ExpiringTable } from '../lib/expiring-table.js'
+import type { Limits } from '../ops/rate-limits.js'
+import { refuse, refuseLimited } from '../services/answers.js'
+import { ForwardedServices } from '../services/forwarded.js'
+import { deviceKey } from '../services/request-limits.js'
+import type { Caller, Services, TimelinePage } from '../services/types.js'
+import type { Hub, Member } from './hub.js'
+import type { Grant, Watch, Watches } from './watches.js'
+
+/** The most conversations in which somebody has just typed that are remembered. */
+const TYPING_KEYS_MAX = 65_536
+/** The time after which to say again what this node has no space for. */
+const RETRY_MS = 5_000
+
+/** A connection, as it may look at something. */
+export interface Viewer extends Member {
+  readonly address: string
+}
+
+export interface WatchingParts<M extends Viewer> {
+  readonly hub: Hub<M>
+  readonly watches: Watches<M>
+  readonly limits: Limits
+  readonly clock: Clock
+}
+
+export class WatchingServices<M extends Viewer> extends ForwardedServices {
+  readonly #parts: WatchingParts<M>
+  readonly #typing: ExpiringTable<number>
+  /** The number of each connection's last Watch: an answer that comes behind a later one is of no account. */
+  readonly #asked = new WeakMap<M, number>()
+
+  constructor(services: Services, parts: WatchingParts<M>) {
+    super(services)
+    this.#parts = parts
+    this.#typing = new ExpiringTable(parts.clock, TYPING_KEYS_MAX, untilMs => untilMs)
+    parts.watches.onDue = watch => this.#grantAnew(watch)
+  }
+
+  override request(caller: Caller, id: number, method: number, body: Uint8Array): void {
+    if (caller.uid === 0) super.request(caller, id, method, body)
+    else if (method === METHODS.watch.number) this.#watch(caller, id, body)
+    else if (method === METHODS.typing.number) this.#type(caller, id, body)
+    else super.request(caller, id, method, body)
+  }
+
+  #watch(caller: Caller, id: number, body: Uint8Array): void {
+    const { limits, hub, watches } = this.#parts
+    if (refuseLimited(caller, id, limits.take('watches', deviceKey(caller)))) return
+    const conversations = conversationsIn(body)
+    const member = hub
+      .membersOf(caller.uid)
+      .find(({ device, attempt }) => device === caller.device && attempt === caller.attempt)
+    const number = member === undefined ? 0 : (this.#asked.get(member) ?? 0) + 1
+    if (member !== undefined) this.#asked.set(member, number)
+    const answered = ({ presence, off }: WatchResponse): readonly Presence[] | undefined => {
+      const isLast = member !== undefined && this.#asked.get(member) === number
+      // Who polls, has gone meanwhile, or has said something else, is told of nobody.
+      if (!isLast || conversations === undefined || !hub.membersOf(caller.uid).includes(member)) return []
+      return watches.set(member, conversations, { peers: presence.map(({ uid }) => uid), off })
+    }
+    super.request(new WatchCaller(caller, answered), id, METHODS.watch.number, body)
+  }
+
+  #type(caller: Caller, id: number, body: Uint8Array): void {
+    const { limits, clock } = this.#parts
+    const key = typingKey(caller, body)
+    const nowMs = clock.monotonic()
+    if (key !== undefined && (this.#typing.get(key) ?? 0) > nowMs) {
+      caller.respond(id, EMPTY)
+      return
+    }
+    if (refuseLimited(caller, id, limits.take('typing', deviceKey(caller)))) return
+    if (key !== undefined) this.#typing.set(key, nowMs + TYPING_INTERVAL_MS)
+    super.request(caller, id, METHODS.typing.number, body)
+  }
+
+  /** Asks again what a client may be told; if one of the conversations is refused, for each by itself. */
+  #grantAnew(watch: Watch<M>, conversations = watch.conversations): void {
+    const settle = (grant: Grant | 'refused' | 'unknown'): void => {
+      if (grant === 'unknown') return // it stays as it is until the next time
+      if (grant !== 'refused') this.#parts.watches.regrant(watch, conversations, grant)
+      else if (conversations.length === 1) this.#parts.watches.regrant(watch, conversations, NOTHING)
+      else for (const conversation of conversations) this.#grantAnew(watch, [conversation])
+    }
+    const body = encodeWatchRequest({ conversations: conversations.map(conversation => ({ conversation })) })
+    super.request(new GrantCaller(watch.member, settle), GRANT_ID, METHODS.watch.number, body)
+  }
+}
+
+/** The id of a request that this node asks itself. */
+const GRANT_ID = 1
+const NOTHING: Grant = { peers: [], off: true }
+
+/** The conversations of a Watch, without repeats; undefined if it is not well-formed: it is refused for that. */
+function conversationsIn(body: Uint8Array): readonly ConversationId[] | undefined {
+  const named = decoded(() => decodeWatchRequest(body))?.conversations.map(({ conversation }) => conversation)
+  return named && [...new Set(named.filter(isConversationId))]
+}
+
+/** The key of a device in the conversation where it types; undefined if the request is not well-formed: it is refused for that. */
+function typingKey({ uid, device }: Caller, body: Uint8Array): string | undefined {
+  const request = decoded(() => decodeTypingRequest(body))
+  return request && `${uid}/${device}/${request.conversation}`
+}
+
+function decoded<T>(decode: () => T): T | undefined {
+  try {
+    return decode()
+  } catch (error) {
+    if (error instanceof DecodeError) return undefined
+    throw error
+  }
+}
+
+/** The caller of a Watch: its answer tells who is online. */
+class WatchCaller implements Caller {
+  readonly #caller: Caller
+  readonly #answered: (response: WatchResponse) => readonly Presence[] | undefined
+
+  constructor(caller: Caller, answered: (response: WatchResponse) => readonly Presence[] | undefined) {
+    this.#caller = caller
+    this.#answered = answered
+  }
+
+  get uid(): number {
+    return this.#caller.uid
+  }
+
+  get device(): number {
+    return this.#caller.device
+  }
+
+  get address(): string {
+    return this.#caller.address
+  }
+
+  get told(): number {
+    return this.#caller.told
+  }
+
+  get attempt(): number {
+    return this.#caller.attempt ?? 0
+  }
+
+  get signal(): AbortSignal | undefined {
+    return this.#caller.signal
+  }
+
+  respond(id: number, body: Uint8Array): void {
+    const response = decodeWatchResponse(body)
+    const presence = this.#answered(response)
+    if (presence === undefined) refuse(this.#caller, id, CODES.OVERLOADED.code, RETRY_MS)
+    else this.#caller.respond(id, encodeWatchResponse({ presence: [...presence], off: response.off }))
+  }
+
+  refuse(id: number, code: Code, message: string, retryAfterMs?: number, refusal?: Refusal): void {
+    this.#caller.refuse(id, code, message, retryAfterMs, refusal)
+  }
+
+  accepted(id: number, from: number, version: number): void {
+    this.#caller.accepted(id, from, version)
+  }
+
+  synced(id: number, since: number, page: TimelinePage, results: readonly SendResult[]): void {
+    this.#caller.synced(id, since, page, results)
+  }
+}
+
+/** Asks on behalf of a connection what it may be told. */
+class GrantCaller implements Caller {
+  readonly uid: number
+  readonly device: number
+  readonly attempt: number
+  readonly address: string
+  readonly told = 0
+  readonly signal = undefined
+  readonly #settle: (grant: Grant | 'refused' | 'unknown') => void
+
+  constructor({ uid, device, attempt, address }: Viewer, settle: (grant: Grant | 'refused' | 'unknown') => void) {
+    this.uid = uid
+    this.device = device
+    this.attempt = attempt
+    this.address = address
+    this.#settle = settle
+  }
+
+  respond(_id: number, body: Uint8Array): void {
+    const { presence, off } = decodeWatchResponse(body)
+    this.#settle({ peers: presence.map(({ uid }) => uid), off })
+  }
+
+  refuse(_id: number, code: Code): void {
+    this.#settle(actionOf(code) === 'refused' ? 'refused' : 'unknown')
+  }
+
+  accepted(): void {}
+
+  synced(): void {}
+}
