@@ -1,12 +1,13 @@
 /**
- * The tests, a process for each file. What `tap` runs when no file is named (.taprc):
+ * The tests. What `tap` runs when no file is named (.taprc):
  *
  *   main.js         all *.test.js
  *   main.js quick   those in the folders of what needs no server
  *   main.js long    all *.long.js
  *
- * With LONGWIRE_TEST_MINUTES no file is begun later than that: for a machine that has little time. Each hour another file is the first, so
- * that each has its turn; what was not begun is named at the end.
+ * Small files share a process (support/processes.ts), the others have their own. With LONGWIRE_TEST_MINUTES none is begun later than that:
+ * for a machine that has little time. Each hour another process is the first, so that each has its turn; files that were not begun are
+ * named at the end.
  *
  * tap would start the files itself, each with a module loader that only coverage needs. It costs 0.4 s of processor time in every
  * process of Node, and servers that tests start have it as well. So a plain `node` runs them here, and tap reads what they say.
@@ -16,18 +17,23 @@ import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { present } from '../src/lib/assert.js'
+import { processesOf } from './support/processes.js'
 import { ROUNDS_FACTOR } from './support/rounds.js'
 
 const FOLDER = fileURLToPath(new URL('.', import.meta.url))
 
-/** Files at a time, on two cores or more: tests wait for as long as they compute. */
+/** Processes at a time, on two cores or more: tests wait for as long as they compute. */
 const JOBS = 4
 
 const NO_ASYNC_HOOKS = `${FOLDER}support/no-async-hooks.js`
+const SHARED_PROCESS = `${FOLDER}support/shared-process.js`
+
+/** The share of a process's time that one of its files may take. */
+const FILE_SHARE = 0.4
 
 const QUICK = /^(lib|protocol|store|sync|connection|clients\/typescript)\/[^/]+\.test\.js$/
 
-/** The time is for one file; one that needs more says so itself. */
+/** The time is for one process; a file that has its own and needs more says so itself. */
 const WHICH: Readonly<Record<string, { readonly files: RegExp; readonly timeoutMs: number }>> = {
   all: { files: /\.test\.js$/, timeoutMs: 240_000 },
   quick: { files: QUICK, timeoutMs: 240_000 },
@@ -42,29 +48,34 @@ const { files, timeoutMs } = present(WHICH[process.argv[2] ?? 'all'], 'tests of 
 const minutes = Number(process.env.LONGWIRE_TEST_MINUTES ?? Number.POSITIVE_INFINITY)
 const endMs = performance.now() + minutes * 60_000
 
-function filesInTurn(): string[] {
+function processesInTurn(): string[][] {
   const names = readdirSync(FOLDER, { recursive: true, encoding: 'utf8' }).filter(name => files.test(name))
   names.sort()
-  const first = minutes === Number.POSITIVE_INFINITY ? 0 : Math.floor(Date.now() / 3_600_000) % names.length
-  return [...names.slice(first), ...names.slice(0, first)]
+  const all = processesOf(FOLDER, names)
+  const first = minutes === Number.POSITIVE_INFINITY ? 0 : Math.floor(Date.now() / 3_600_000) % all.length
+  return [...all.slice(first), ...all.slice(0, first)]
 }
 
-function run(name: string): Promise<unknown> {
-  // tap hands its loader on in NODE_OPTIONS.
-  const command = ['--unset=NODE_OPTIONS', process.execPath, '--import', NO_ASYNC_HOOKS, `${FOLDER}${name}`]
+function run(names: readonly string[]): Promise<unknown> {
+  const [first = ''] = names
+  const isShared = names.length > 1
   const timeout = timeoutMs * Math.max(1, ROUNDS_FACTOR)
+  const program = isShared ? [SHARED_PROCESS, `${timeout * FILE_SHARE}`, ...names] : [`${FOLDER}${first}`]
+  // tap hands its loader on in NODE_OPTIONS.
+  const command = ['--unset=NODE_OPTIONS', process.execPath, '--import', NO_ASYNC_HOOKS, ...program]
+  const name = isShared ? `${names.length} files in one process, from ${first}` : first
   return t.spawn('env', command, { name: `dist/test/${name}`, buffered: true, timeout })
 }
 
-const left = filesInTurn()
+const left = processesInTurn()
 
 async function work(): Promise<void> {
   while (performance.now() < endMs) {
-    const name = left.shift()
-    if (name === undefined) return
-    await run(name)
+    const names = left.shift()
+    if (names === undefined) return
+    await run(names)
   }
 }
 
 await Promise.all(Array.from({ length: JOBS }, work))
-for (const name of left) t.comment(`not begun in ${minutes} minutes: ${name}`)
+for (const name of left.flat()) t.comment(`not begun in ${minutes} minutes: ${name}`)

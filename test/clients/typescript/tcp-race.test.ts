@@ -99,7 +99,12 @@ t.test('who gives up hears nothing more', async t => {
 })
 
 t.test('TCP and WebSocket connect so: a name whose first address refuses, and a name that has none', async t => {
-  const server = createServer(socket => socket.on('error', () => {}).end('HTTP/1.1 200 OK\r\n\r\n'))
+  const server = createServer(socket =>
+    socket
+      .on('error', () => {})
+      .resume()
+      .end('HTTP/1.1 200 OK\r\n\r\n'),
+  )
   t.teardown(() => server.close())
   const port = await listening(server)
   const resolve = (_host: string, done: (error: null, addresses: readonly Address[]) => void): void =>
@@ -113,11 +118,12 @@ t.test('TCP and WebSocket connect so: a name whose first address refuses, and a 
     wsTransport({ url: `ws://chat.example:${port}/ws`, resolve }),
   ]) {
     const said = await new Promise<string>(resolved => {
-      transport.connect({
+      const connection = transport.connect({
         opened: () => resolved('opened'),
         received: () => {},
         closed: error => resolved(String(error?.message)),
       })
+      t.teardown(() => connection.close())
     })
     t.match(said, transport.name === 'tcp' ? 'opened' : /Unexpected server response: 200/)
   }
