@@ -243,9 +243,9 @@ const WORDS = {
   dissolve: ['End group', '解散'],
   copyCode: ['Copy code', '复制邀请码'],
   whoJoins: ['Who can join', '加入方式'],
-  joinClosed: ['Invited only', '仅邀请'],
-  joinCode: ['By code', '邀请码'],
-  joinApproval: ['By code, approved', '需审批'],
+  joinClosed: ['Invited', '仅邀请'],
+  joinCode: ['Code', '邀请码'],
+  joinApproval: ['Code, then approval', '需审批'],
   onlyAdminsWrite: ['Only admins write', '仅管理员发言'],
   onlyAdminsInvite: ['Only admins invite', '仅管理员邀请'],
 

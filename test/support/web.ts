@@ -2,8 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
-import type { RunningServer } from '../../src/cli/server.js'
+import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core'
 import { PASSWORD } from './server.js'
 
 export const WEB_FOLDER = fileURLToPath(new URL('../../web/', import.meta.url))
@@ -22,6 +21,11 @@ export function webFiles(): readonly WebFile[] {
     .files
 }
 
+/** Where the page is served: a server, or what stands in front of it. */
+export interface Served {
+  readonly httpPort: number
+}
+
 /** The time for what a person would call at once, on a machine with much to do. */
 const PATIENCE_MS = 20_000
 
@@ -36,13 +40,13 @@ export class WebPerson {
   }
 
   /** Opens the page in a browser profile of its own. */
-  static async open(browser: Browser, server: RunningServer, options: BrowserContextOptions = {}): Promise<WebPerson> {
+  static async open(browser: Browser, server: Served, options: BrowserContextOptions = {}): Promise<WebPerson> {
     const context = await browser.newContext({ viewport: { width: 1_280, height: 800 }, locale: 'en-US', ...options })
     return WebPerson.tab(await context.newPage(), server)
   }
 
   /** Opens the page in this tab. */
-  static async tab(page: Page, server: RunningServer): Promise<WebPerson> {
+  static async tab(page: Page, server: Served): Promise<WebPerson> {
     const complaints: string[] = []
     page.setDefaultTimeout(PATIENCE_MS)
     page.on('pageerror', error => complaints.push(`error: ${error.message}`))
@@ -51,6 +55,11 @@ export class WebPerson {
     })
     await page.goto(`http://127.0.0.1:${server.httpPort}/`)
     return new WebPerson(page, complaints)
+  }
+
+  /** Closes the browser profile with all its tabs. */
+  async close(): Promise<void> {
+    await this.page.context().close()
   }
 
   async register(account: string, nickname = ''): Promise<void> {
@@ -115,7 +124,17 @@ export class WebPerson {
 
   /** The message with this text. */
   message(text: string | RegExp) {
-    return this.log.getByRole('article').filter({ hasText: text })
+    return this.log.getByRole('article').filter({ has: this.page.locator('.text', { hasText: text }) })
+  }
+
+  /** Waits until the page is kept for when there is no network. */
+  async isKept(): Promise<void> {
+    await this.page.evaluate('navigator.serviceWorker.ready.then(() => {})')
+  }
+
+  /** Whether the focus is on this element. */
+  hasFocus(locator: Locator): Promise<boolean> {
+    return locator.evaluate(node => node === node.ownerDocument.activeElement)
   }
 }
 

@@ -148,6 +148,21 @@ export class Session {
     return undefined
   }
 
+  /**
+   * Sets a reaction, or takes it back. Of a group's message only the server knows whose the reactions are.
+   * @param mine the user has this reaction, as far as known here
+   */
+  async toggleReaction(message: Message, kind: string, mine: boolean): Promise<void> {
+    const { messages } = this.client
+    const isSet = message.changed.reactions.some(each => each.kind === kind)
+    const react = async (): Promise<void> => {
+      const asks = !mine && isSet && peerOf(message.conversation) === undefined
+      const known = asks ? (await messages.reactions(message, { kind })).reactors : []
+      await messages.react(message, kind, !mine && !known.some(({ uid }) => uid === this.uid))
+    }
+    await this.attempt(react())
+  }
+
   /** The other user of a direct conversation, as a contact. */
   contactOf(conversation: ConversationId): Contact | undefined {
     return this.client.contacts.get(peerOf(conversation) ?? 0)

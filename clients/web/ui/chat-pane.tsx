@@ -5,7 +5,7 @@ import type { OpenChat } from '../model/open-chat.js'
 import { useChatMenu } from './chat-menu.js'
 import { Composer, type ComposerHandle } from './composer.js'
 import { ConnectionBanner } from './connection-line.js'
-import { useSession, useSignal, useSpeech } from './hooks.js'
+import { useDraw, useListener, useSession, useSignal, useSpeech } from './hooks.js'
 import { Log, type LogHandle } from './log.js'
 import { useMembers } from './members.js'
 import type { DetailsState } from './panes.js'
@@ -88,10 +88,9 @@ function Head({ open, details, setDetails }: ChatPaneProps) {
   const name =
     chat?.name || (uid === undefined ? group?.title : session.people.name(uid)) || speech.say('unknownPerson')
   const menu = useChatMenu(conversation)
-  const openDetails = (): void => {
-    const isShown = details === 'open' || (details === 'on' && isWide())
-    setDetails(isShown ? 'off' : 'open')
-  }
+  useListener('resize', useDraw())
+  const isShown = details === 'open' || (details === 'on' && isWide())
+  const openDetails = (): void => setDetails(isShown ? 'off' : 'open')
   return (
     <header class="bar">
       <IconButton class="back" icon="back" label={speech.say('back')} onClick={goHome} />
@@ -109,7 +108,7 @@ function Head({ open, details, setDetails }: ChatPaneProps) {
         class="wide toggle"
         icon="panel"
         label={speech.say('details')}
-        pressed={details !== 'off'}
+        pressed={isShown}
         onClick={openDetails}
       />
       <IconButton

@@ -7,7 +7,7 @@ import { type Row, rowsOf } from '../model/log-rows.js'
 import type { ChatView, OpenChat } from '../model/open-chat.js'
 import { useApp, useListener, useSession, useSignal, useSpeech } from './hooks.js'
 import { ChangeLine, MessageRow } from './message.js'
-import { useMessageMenu } from './message-menu.js'
+import { type MessageMenu, useMessageMenu } from './message-menu.js'
 import { Blank, Button, Icon } from './parts.js'
 import { END_PX, useVirtualList } from './virtual.js'
 
@@ -212,7 +212,7 @@ export function Log({ handle, open, view, onReply, onEdit, onType }: LogProps) {
                   focused={row.key === focused}
                   open={open}
                   jump={jump}
-                  menu={menu.open}
+                  menu={menu}
                   onFocus={setFocused}
                 />
               </div>
@@ -252,7 +252,7 @@ interface LogRowProps {
   readonly focused: boolean
   readonly open: OpenChat
   readonly jump: (name: Parameters<OpenChat['reach']>[0]) => Promise<void>
-  readonly menu: (anchor: Element | { readonly x: number; readonly y: number }, message: Message) => void
+  readonly menu: MessageMenu
   readonly onFocus: (key: string) => void
 }
 

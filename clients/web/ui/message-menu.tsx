@@ -20,6 +20,7 @@ interface Handlers {
 export interface MessageMenu {
   actsOn(message: Message): MessageActs
   open(anchor: Anchor, message: Message): void
+  reply(message: Message): void
 }
 
 export function useMessageMenu(open: OpenChat, handlers: Handlers): MessageMenu {
@@ -106,11 +107,12 @@ export function useMessageMenu(open: OpenChat, handlers: Handlers): MessageMenu 
     menu(anchor, { label: speech.say('messageActions'), items: [...items, ...line, ...danger], ...(head && { head }) })
   }
   // The rows keep one function, so that they need not be drawn anew.
-  const latest = useRef({ acts, show })
-  latest.current = { acts, show }
+  const latest = useRef({ acts, show, handlers })
+  latest.current = { acts, show, handlers }
   const stable = useRef<MessageMenu>({
     actsOn: message => latest.current.acts(message),
     open: (anchor, message) => latest.current.show(anchor, message),
+    reply: message => latest.current.handlers.onReply(open.named(message)),
   })
   return stable.current
 }
@@ -137,7 +139,7 @@ function ReactionPicker({ message, close }: { message: Message; close: () => voi
             tabIndex={-1}
             onClick={() => {
               close()
-              void session.attempt(session.client.messages.react(message, kind, !mine))
+              void session.toggleReaction(message, kind, mine)
             }}
           >
             {kind}

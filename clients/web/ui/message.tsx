@@ -11,7 +11,7 @@ import { textOf } from './chat-row.js'
 import { memo, useApp, useSession, useSpeech } from './hooks.js'
 import { Mark, markWord } from './mark.js'
 import { useMembers } from './members.js'
-import type { Anchor } from './overlays.js'
+import type { MessageMenu } from './message-menu.js'
 import { Avatar, Button, hueOf, Icon, IconButton, Rich } from './parts.js'
 
 interface MessageRowProps {
@@ -27,7 +27,7 @@ interface MessageRowProps {
   /** The message that it answers, if that is here. */
   readonly quoted: Message | undefined
   readonly jump: (name: Parameters<OpenChat['reach']>[0]) => Promise<void>
-  readonly menu: (anchor: Anchor, message: Message) => void
+  readonly menu: MessageMenu
   readonly onFocus: (key: string) => void
 }
 
@@ -38,9 +38,10 @@ export const MessageRow = memo((props: MessageRowProps) => {
   const { message, first, last, picked, focused, open, quoted, jump, menu, onFocus } = props
   const session = useSession()
   const speech = useSpeech()
-  const press = useLongPress((x, y) => menu({ x, y }, message))
+  const press = useLongPress((x, y) => menu.open({ x, y }, message))
   const { sender, changed, state, content, conversation, atMs } = message
   const own = sender === session.uid
+  const acts = menu.actsOn(message)
   const isGroup = peerOf(conversation) === undefined
   const isVoid = changed.recalledBy !== 0 || changed.withheld
   const name = session.people.name(sender) || speech.say('unknownPerson')
@@ -69,13 +70,13 @@ export const MessageRow = memo((props: MessageRowProps) => {
         onContextMenu={event => {
           if (isOnLink(event)) return
           event.preventDefault()
-          menu({ x: event.clientX, y: event.clientY }, message)
+          menu.open({ x: event.clientX, y: event.clientY }, message)
         }}
         {...press}
       >
         {!own && <span class="slot">{last && isGroup && <Avatar id={sender} name={name} size="s" />}</span>}
         <div class={own ? 'bubble' : `bubble h${hueOf(sender)}`}>
-          {first && !own && isGroup && <Author name={name} message={message} />}
+          {first && !own && isGroup && !isVoid && <Author name={name} message={message} />}
           {message.extra.forwarded && !isVoid && (
             <p class="fwd">
               <Icon name="forward" size="s" />
@@ -88,11 +89,20 @@ export const MessageRow = memo((props: MessageRowProps) => {
           <Body message={message} />
           {changed.reactions.length > 0 && !isVoid && <Reactions message={message} open={open} />}
           <div class="acts" role="toolbar" aria-label={speech.say('messageActions')}>
+            {acts.react && (
+              <IconButton
+                icon="smile"
+                label={speech.say('react')}
+                expanded={false}
+                onClick={event => menu.open(event.currentTarget as Element, message)}
+              />
+            )}
+            {acts.reply && <IconButton icon="reply" label={speech.say('reply')} onClick={() => menu.reply(message)} />}
             <IconButton
               icon="more"
               label={speech.say('messageActions')}
               expanded={false}
-              onClick={event => menu(event.currentTarget as Element, message)}
+              onClick={event => menu.open(event.currentTarget as Element, message)}
             />
           </div>
         </div>
@@ -240,7 +250,7 @@ function Reactions({ message, open }: { message: Message; open: OpenChat }) {
           type="button"
           aria-pressed={mine}
           aria-label={`${kind} ${count}`}
-          onClick={() => void session.attempt(session.client.messages.react(open.named(message), kind, !mine))}
+          onClick={() => void session.toggleReaction(open.named(message), kind, mine)}
         >
           <span class="em">
             <bdi>{kind}</bdi>

@@ -124,7 +124,8 @@ export function Button({ kind, children, small, wide, submits, disabled, isFirst
 
 /** The colour of a person or group: one of eight, by its id. */
 export function hueOf(id: number | string): number {
-  if (typeof id === 'number') return (id % 8) + 1
+  // Fibonacci hashing: numbers that follow each other, or differ by a power of two, get different colours.
+  if (typeof id === 'number') return (Math.imul(id, 0x9e37_79b1) >>> 29) + 1
   let sum = 0
   for (let i = 0; i < id.length; i++) sum = (sum * 31 + id.charCodeAt(i)) % 65_521
   return (sum % 8) + 1

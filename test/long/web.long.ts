@@ -1,0 +1,220 @@
+/** The web client over days that are not good: networks that go, tabs that meet, versions that follow each other. */
+import { readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import type { Browser } from 'playwright-core'
+import t, { type Test } from 'tap'
+import type { RunningServer } from '../../src/cli/server.js'
+import { startChromium } from '../support/chromium.js'
+import { eventually } from '../support/eventually.js'
+import { startTestServer } from '../support/server.js'
+import { TcpRelay } from '../support/tcp-relay.js'
+import { befriend, type Served, WEB_FOLDER, WebPerson, webFiles } from '../support/web.js'
+
+let browser: Browser
+let server: RunningServer
+
+t.before(async () => {
+  server = await startTestServer()
+  browser = await startChromium()
+})
+
+t.teardown(async () => {
+  await browser?.close()
+  server?.abort()
+})
+
+/** Opens the page in a browser profile of its own, for the time of a test. */
+async function open(t: Test, served: Served = server): Promise<WebPerson> {
+  const person = await WebPerson.open(browser, served)
+  t.teardown(() => person.close())
+  return person
+}
+
+t.test('where WebSocket is blocked it talks over HTTP', async t => {
+  const ann = await open(t)
+  const bob = await open(t)
+  await ann.page.routeWebSocket(/\/ws$/, socket => socket.close())
+  await ann.page.reload()
+  await ann.register('http-ann')
+  await bob.register('http-bob')
+  await befriend(ann, bob, 'http-bob', 'http-bob')
+  await ann.page.getByText('Connected · HTTP').waitFor()
+  await ann.write('over HTTP')
+  await bob.message('over HTTP').waitFor()
+  await bob.write('and back')
+  await ann.message('and back').waitFor()
+  t.same([...ann.complaints, ...bob.complaints], [])
+})
+
+t.test('written without a network, reloaded there, and back again: it arrives once', async t => {
+  const relay = await TcpRelay.start(server.httpPort)
+  const ann = await open(t, { httpPort: relay.port })
+  const bob = await open(t)
+  await ann.register('off-ann')
+  await bob.register('off-bob')
+  await befriend(ann, bob, 'off-bob', 'off-bob')
+  await ann.write('before')
+  await ann
+    .message('before')
+    .getByRole('img', { name: /Delivered|Read/ })
+    .waitFor()
+  await ann.isKept()
+
+  relay.cut()
+  await ann.page.getByText('Offline.').waitFor()
+  await ann.write('while away')
+  await ann.message('while away').getByRole('img', { name: 'Queued' }).waitFor()
+  await ann.page.getByText('1 message waits.').waitFor()
+  await ann.box.fill('a draft')
+
+  await ann.page.reload()
+  await ann
+    .message('while away')
+    .getByRole('img', { name: /Queued|Sending/ })
+    .waitFor()
+  await ann.message('before').waitFor()
+  t.equal(await ann.box.inputValue(), 'a draft', 'the draft is there, too')
+  await ann.page.getByText('Offline.').waitFor()
+
+  relay.join()
+  await ann
+    .message('while away')
+    .getByRole('img', { name: /Delivered|Read/ })
+    .waitFor()
+  await bob.message('while away').waitFor()
+  t.equal(await bob.message('while away').count(), 1)
+  t.equal(await ann.message('while away').count(), 1)
+  await ann.page.getByText('Offline.').waitFor({ state: 'detached' })
+})
+
+t.test('in a group of three one edits, recalls, mentions and is answered', async t => {
+  const [ann, bob, cat] = [await open(t), await open(t), await open(t)]
+  for (const [person, account] of [
+    [ann, 'g-ann'],
+    [bob, 'g-bob'],
+    [cat, 'g-cat'],
+  ] as const) {
+    await person.register(account)
+  }
+  await befriend(ann, bob, 'g-bob', 'g-bob')
+  await befriend(ann, cat, 'g-cat', 'g-cat')
+  await ann.page.getByRole('button', { name: 'New chat' }).click()
+  await ann.page.getByRole('link', { name: 'New group' }).click()
+  await ann.page.getByLabel('Group name').fill('Three')
+  for (const account of ['g-bob', 'g-cat']) await ann.page.getByRole('checkbox', { name: account }).click()
+  await ann.page.getByRole('button', { name: 'Create group' }).click()
+  await ann.box.waitFor()
+  for (const person of [bob, cat]) await person.openChat('Three')
+
+  await ann.write('first')
+  for (const person of [bob, cat]) await person.message('first').waitFor()
+  await ann.message('first').getByRole('img', { name: 'Sent' }).waitFor()
+
+  await ann.box.press('ArrowUp')
+  t.equal(await ann.box.inputValue(), 'first', 'the arrow takes the last own message')
+  await ann.write('second')
+  for (const person of [ann, bob, cat]) await person.message('second').getByText('edited').waitFor()
+  t.equal(await bob.message('first').count(), 0)
+
+  await bob.box.pressSequentially('@g-c')
+  await bob.page.getByRole('option', { name: 'g-cat' }).waitFor()
+  await bob.box.press('Enter')
+  t.equal(await bob.box.inputValue(), '@g-cat ')
+  await bob.box.pressSequentially('look')
+  await bob.box.press('Enter')
+  await cat.message('look').locator('.me-too').waitFor()
+
+  await cat.message('look').click({ button: 'right' })
+  await cat.page.getByRole('menuitem', { name: 'Reply' }).click()
+  await cat.write('I see')
+  await bob.message('I see').locator('.quote').getByText('look').waitFor()
+
+  await bob.message('look').click({ button: 'right' })
+  await bob.page.getByRole('menuitem', { name: 'Recall for all' }).click()
+  t.ok(await bob.hasFocus(bob.page.getByRole('button', { name: 'Cancel' })), 'the focus is on what does nothing')
+  await bob.page.getByRole('button', { name: 'Recall' }).click()
+  await cat.message('g-bob recalled a message').waitFor()
+  await cat.message('I see').locator('.quote').getByText('Message recalled').waitFor()
+
+  await cat.message('second').click({ button: 'right' })
+  await cat.page.getByRole('menuitemcheckbox', { name: '👍' }).click()
+  await ann.message('second').getByRole('button', { name: '👍 1' }).waitFor()
+  await cat.message('second').getByRole('button', { name: '👍 1' }).click()
+  await ann.message('second').getByRole('button', { name: '👍 1' }).waitFor({ state: 'detached' })
+  for (const person of [ann, bob, cat]) t.same(person.complaints, [])
+})
+
+t.test('two devices of one person show the same unread, and what one reads the other has read', async t => {
+  const ann = await open(t)
+  const bob = await open(t)
+  await ann.register('u-ann')
+  await bob.register('u-bob')
+  await befriend(ann, bob, 'u-bob', 'u-bob')
+  await ann.write('hello')
+  await bob.message('hello').waitFor()
+  const second = await open(t)
+  await second.signIn('u-bob')
+  await second.isIn()
+  // Nobody looks at the chat on either.
+  for (const person of [bob, second]) await person.page.goto(`${person.page.url().split('#')[0]}#settings`)
+  for (const person of [bob, second]) await person.page.getByRole('button', { name: 'Back' }).first().click()
+  for (const text of ['one', 'two', 'three']) await ann.write(text)
+  for (const person of [bob, second]) await person.page.getByText('3 unread').waitFor({ state: 'attached' })
+  await second.openChat('u-ann')
+  await second.log.getByText('3 new messages').waitFor()
+  for (const person of [bob, second]) await person.page.getByText('3 unread').waitFor({ state: 'detached' })
+  await second.log.getByText('3 new messages').waitFor()
+})
+
+t.test('a second tab offers to take over; the first lets go, and can take it back', async t => {
+  const ann = await open(t)
+  await ann.register('tab-ann')
+  const second = await WebPerson.tab(await ann.page.context().newPage(), server)
+  await second.page.getByText('Open in another tab.').waitFor()
+  await second.page.getByRole('button', { name: 'Use here' }).click()
+  await second.isIn()
+  await ann.page.getByText('Open in another tab.').waitFor()
+  await ann.page.getByRole('button', { name: 'Use here' }).click()
+  await ann.isIn()
+  await second.page.getByText('Open in another tab.').waitFor()
+  t.same([...ann.complaints, ...second.complaints], [])
+})
+
+t.test('an older service worker and what it kept are replaced', async t => {
+  // The same files as an older version: another worker, and another script that the page names.
+  let older = true
+  const front = createServer((request, response) => {
+    const file = webFiles().find(({ path }) => path === request.url)
+    if (file === undefined) {
+      response.writeHead(404).end()
+      return
+    }
+    let text = readFileSync(join(WEB_FOLDER, file.file), 'utf8')
+    const { version } = JSON.parse(readFileSync(join(WEB_FOLDER, 'files.json'), 'utf8')) as { readonly version: string }
+    if (older && file.path === '/') text = text.replace('Longwire needs', 'Older needs')
+    if (older && file.path === '/service-worker.js') text = text.replaceAll(version, 'older')
+    response.writeHead(200, { 'Content-Type': file.type, 'Cache-Control': 'no-cache' }).end(text)
+  })
+  await new Promise<void>(resolve => front.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => {
+    front.close()
+    front.closeAllConnections()
+  })
+  const context = await browser.newContext()
+  const page = await context.newPage()
+  const caches = (): Promise<string[]> => page.evaluate('caches.keys()')
+  await page.goto(`http://127.0.0.1:${(front.address() as AddressInfo).port}/`)
+  await page.evaluate('navigator.serviceWorker.ready.then(() => {})')
+  await eventually(async () => (await caches()).includes('longwire-older'))
+  await page.reload()
+  t.match(await page.content(), /Older needs/)
+
+  older = false
+  await page.evaluate('navigator.serviceWorker.ready.then(worker => worker.update()).then(() => {})')
+  await eventually(async () => !(await caches()).includes('longwire-older') && (await caches()).length === 1)
+  await page.reload()
+  t.notMatch(await page.content(), /Older needs/)
+  await context.close()
+})
