@@ -32,8 +32,18 @@ function browserPlatform(): Platform {
     go: hash => {
       location.hash = hash
     },
-    isWatched: () => document.visibilityState === 'visible' && document.hasFocus(),
+    isVisible,
+    whenVisible: listener => {
+      const heard = (): void => listener(isVisible())
+      document.addEventListener('visibilitychange', heard)
+      return () => document.removeEventListener('visibilitychange', heard)
+    },
+    isWatched: () => isVisible() && document.hasFocus(),
   }
+}
+
+function isVisible(): boolean {
+  return document.visibilityState === 'visible'
 }
 
 /** The browser's, or, where it may store nothing, what lasts as long as the page. */

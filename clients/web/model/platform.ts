@@ -43,6 +43,10 @@ export interface Platform {
   transports(): readonly Transport[]
   /** Goes to another place of the page. */
   go(hash: string): void
+  /** Whether the page is in sight. */
+  isVisible(): boolean
+  /** Calls the listener when the page comes into sight or goes out of it. @returns what takes it off again */
+  whenVisible(listener: (isVisible: boolean) => void): () => void
   /** Whether the user looks at the page now. */
   isWatched(): boolean
 }

@@ -20,6 +20,7 @@ import { Notices } from './notices.js'
 import { OpenChat } from './open-chat.js'
 import { nameOf, People } from './people.js'
 import type { Platform } from './platform.js'
+import { PresenceView } from './presence.js'
 import type { SettingsStore } from './settings.js'
 import { Signal } from './signal.js'
 
@@ -28,6 +29,7 @@ export class Session {
   readonly people: People
   readonly chats: Chats
   readonly members: GroupMembers
+  readonly presence: PresenceView
   readonly drafts: Drafts
   readonly connection: Connection
   readonly notices: Notices
@@ -54,6 +56,7 @@ export class Session {
     this.people = new People(client, platform, on)
     this.chats = new Chats(client, this.people, on)
     this.members = new GroupMembers(client, this.people, on)
+    this.presence = new PresenceView(client, platform, on)
     this.drafts = new Drafts(platform)
     this.connection = new Connection(client, platform.clock, on)
     this.notices = new Notices(platform.clock)
@@ -221,6 +224,7 @@ export class Session {
   close(): void {
     this.open.value?.close()
     this.connection.close()
+    this.presence.close()
     for (const off of this.#offs) off()
   }
 

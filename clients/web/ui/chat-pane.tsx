@@ -2,6 +2,7 @@
 import { useMemo, useRef, useState } from 'preact/hooks'
 import { type Message, peerOf } from '../../typescript/browser.js'
 import type { OpenChat } from '../model/open-chat.js'
+import type { Speech } from '../words.js'
 import { useChatMenu } from './chat-menu.js'
 import { Composer, type ComposerHandle } from './composer.js'
 import { ConnectionBanner } from './connection-line.js'
@@ -11,6 +12,7 @@ import { useMembers } from './members.js'
 import type { DetailsState } from './panes.js'
 import { goHome } from './panes.js'
 import { Avatar, Blank, Button, IconButton } from './parts.js'
+import { Typing, useTypists } from './typing.js'
 
 interface ChatPaneProps {
   readonly open: OpenChat
@@ -100,7 +102,7 @@ function Head({ open, details, setDetails }: ChatPaneProps) {
           <span class="name">
             <bdi>{name}</bdi>
           </span>
-          {uid === undefined ? <Subtitle open={open} /> : <AccountName uid={uid} />}
+          <Subtitle open={open} />
           <span class="vh">{speech.say('details')}</span>
         </span>
       </button>
@@ -126,20 +128,34 @@ export function isWide(): boolean {
   return innerWidth >= 1_200
 }
 
+/** Who types, or else who is there. */
 function Subtitle({ open }: { open: OpenChat }) {
   const speech = useSpeech()
-  const { members } = useMembers(open.conversation)
-  const { count } = members
-  return <span class="sub">{count > 0 ? speech.say('nMembers', { n: count }) : speech.say('group')}</span>
+  const { conversation } = open
+  const typists = useTypists(conversation)
+  const uid = peerOf(conversation)
+  if (typists.length > 0) {
+    return (
+      <span class="sub typing">
+        <Typing typists={typists} isGroup={uid === undefined} />
+      </span>
+    )
+  }
+  return (
+    <span class="sub">{uid === undefined ? <MemberCount open={open} /> : <Standing uid={uid} speech={speech} />}</span>
+  )
 }
 
-function AccountName({ uid }: { uid: number }) {
-  const { people } = useSession()
-  return (
-    <span class="sub">
-      <bdi>{people.get(uid)?.account ?? ''}</bdi>
-    </span>
-  )
+function MemberCount({ open }: { open: OpenChat }) {
+  const speech = useSpeech()
+  const { count } = useMembers(open.conversation).members
+  return <>{count > 0 ? speech.say('nMembers', { n: count }) : speech.say('group')}</>
+}
+
+function Standing({ uid, speech }: { uid: number; speech: Speech }) {
+  const { people, presence } = useSession()
+  useSignal(presence.version)
+  return presence.isOnline(uid) ? speech.say('online') : <bdi>{people.get(uid)?.account ?? ''}</bdi>
 }
 
 function SkeletonLog() {

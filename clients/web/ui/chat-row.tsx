@@ -11,6 +11,7 @@ import type { Speech } from '../words.js'
 import { memo, useSession, useSpeech } from './hooks.js'
 import { Mark } from './mark.js'
 import { Avatar, Icon } from './parts.js'
+import { Typing, useTypists } from './typing.js'
 
 interface ChatRowProps {
   readonly chat: Chat
@@ -19,6 +20,8 @@ interface ChatRowProps {
   readonly nowMs: number
   /** The version of the names: with another one it is drawn anew. */
   readonly people: number
+  /** The version of who is online, likewise. */
+  readonly presence: number
   readonly position: number
   readonly count: number
 }
@@ -29,6 +32,9 @@ export const ChatRow = memo(({ chat, current, draft, nowMs, position, count }: C
   const { conversation, last, unread, mentioned, muted, pinned, markedUnread } = chat
   const name = chat.name || speech.say('unknownPerson')
   const isGroup = peerOf(conversation) === undefined
+  const typists = useTypists(conversation)
+  const uid = peerOf(conversation)
+  const online = uid !== undefined && session.presence.isOnline(uid)
   const own = last !== undefined && last.sender === session.uid && last.change === undefined
   return (
     <li aria-setsize={count} aria-posinset={position}>
@@ -37,7 +43,7 @@ export const ChatRow = memo(({ chat, current, draft, nowMs, position, count }: C
         href={`#${conversation}`}
         {...(current && { 'aria-current': 'page' as const })}
       >
-        <Avatar id={peerOf(conversation) ?? conversation} name={name} group={isGroup} />
+        <Avatar id={uid ?? conversation} name={name} group={isGroup} online={online} />
         <span class="two">
           <span class="line">
             <span class="name">
@@ -49,8 +55,10 @@ export const ChatRow = memo(({ chat, current, draft, nowMs, position, count }: C
             {last !== undefined && <time>{rowTime(speech, last.atMs, nowMs)}</time>}
           </span>
           <span class="line">
-            <span class="prev" dir="auto">
-              {draft !== '' && !current ? (
+            <span class={typists.length > 0 ? 'prev typing' : 'prev'} dir="auto">
+              {typists.length > 0 ? (
+                <Typing typists={typists} isGroup={isGroup} />
+              ) : draft !== '' && !current ? (
                 <>
                   <span class="draft">{speech.say('draft')}</span> {draft.slice(0, PREVIEW_MAX)}
                 </>

@@ -168,6 +168,7 @@ export function Composer({ handle, open, reply, edited, setReply, setEdited, onS
             onInput={event => {
               const { value, selectionStart } = event.currentTarget
               write({ text: value, mentions: movedMentions(mentions, text, value) })
+              if (edited === undefined) session.presence.type(conversation, value !== '')
               setCaret(selectionStart)
             }}
             onSelect={event => setCaret(event.currentTarget.selectionStart)}

@@ -85,7 +85,12 @@ function Rows({ list, all, archived }: { list: readonly Chat[]; all: readonly Ch
   const texts = useSignal(drafts.all)
   // Names that come later stand in rows, too.
   const people = useSignal(session.people.version)
+  const presence = useSignal(session.presence.version)
   useSignal(session.version)
+  useEffect(() => {
+    const shown = list.map(({ conversation }) => conversation)
+    session.presence.look(current === undefined ? shown : [current, ...shown])
+  }, [list, current])
   const { requests } = session
   const put = all.filter(each => each.archived).length
   const rows = useRef<HTMLUListElement>(null)
@@ -114,6 +119,7 @@ function Rows({ list, all, archived }: { list: readonly Chat[]; all: readonly Ch
             draft={texts.get(chat.conversation)?.text ?? ''}
             nowMs={nowMs}
             people={people}
+            presence={presence}
             position={i + 1}
             count={list.length}
           />
@@ -183,10 +189,11 @@ function Me() {
   const speech = useSpeech()
   useSignal(session.version)
   const { uid } = session
+  const { state } = useSignal(session.connection.view)
   const name = session.people.name(uid)
   return (
     <div class="me">
-      <Avatar id={uid} name={name} size="s" />
+      <Avatar id={uid} name={name} size="s" online={state === 'online'} />
       <span class="two">
         <span class="name">
           <bdi>{name}</bdi>

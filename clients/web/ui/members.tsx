@@ -55,6 +55,7 @@ function Member({ conversation, member }: { conversation: ConversationId; member
   const session = useSession()
   const speech = useSpeech()
   const { menu } = useOverlays()
+  useSignal(session.presence.version)
   const items = useMemberActs(conversation, member)
   const { uid, role, muted } = member
   const name = nameOf(member)
@@ -62,7 +63,7 @@ function Member({ conversation, member }: { conversation: ConversationId; member
   const shown = uid === session.uid ? speech.say('youBehind', { name }) : name
   const content = (
     <>
-      <Avatar id={uid} name={name} size="s" />
+      <Avatar id={uid} name={name} size="s" online={session.presence.isOnline(uid)} />
       <span class="grow">
         <span class="name">
           <bdi>{shown}</bdi>

@@ -136,12 +136,16 @@ interface AvatarProps {
   readonly name: string
   readonly group?: boolean
   readonly size?: 's' | 'm' | 'xl'
+  readonly online?: boolean
 }
 
 /** The picture of a person or group: the first sign of the name. */
-export function Avatar({ id, name, group, size }: AvatarProps) {
+export function Avatar({ id, name, group, size, online }: AvatarProps) {
   return (
-    <span class={`av h${hueOf(id)}${group ? ' group' : ''}${size ? ` av-${size}` : ''}`} aria-hidden="true">
+    <span
+      class={`av h${hueOf(id)}${group ? ' group' : ''}${size ? ` av-${size}` : ''}${online ? ' on' : ''}`}
+      aria-hidden="true"
+    >
       {firstSign(name)}
     </span>
   )

@@ -148,7 +148,7 @@ function Privacy() {
   const speech = useSpeech()
   useSignal(session.version)
   const { conversations } = session.client
-  const { noReceipts, askBeforeGroups } = conversations.preferences
+  const { noReceipts, noPresence, askBeforeGroups } = conversations.preferences
   const set = (preferences: Parameters<typeof conversations.setPreferences>[0]): void =>
     void session.attempt(conversations.setPreferences(preferences))
   return (
@@ -160,6 +160,13 @@ function Privacy() {
           <small>{speech.say('readReceiptsHow')}</small>
         </span>
         <Switch label={speech.say('readReceipts')} on={!noReceipts} onChange={on => set({ noReceipts: !on })} />
+      </div>
+      <div class="item">
+        <span class="grow">
+          {speech.say('showOnline')}
+          <small>{speech.say('showOnlineHow')}</small>
+        </span>
+        <Switch label={speech.say('showOnline')} on={!noPresence} onChange={on => set({ noPresence: !on })} />
       </div>
       <div class="item">
         <span class="grow">{speech.say('addAtOnce')}</span>

@@ -1,0 +1,78 @@
+// Who is online and who types, in the open chat and in those on top of the list. A page that nobody sees looks at nothing.
+import { type Client, type ConversationId, peerOf } from '../../typescript/browser.js'
+import type { Platform } from './platform.js'
+import { Signal } from './signal.js'
+
+/** The most conversations that can be looked at. */
+const WATCHED_MAX = 20
+
+export class PresenceView {
+  /** Grows by one when somebody comes or goes. */
+  readonly version = new Signal(0)
+  /** Those who type, by conversation. */
+  readonly typists = new Signal<ReadonlyMap<ConversationId, readonly number[]>>(new Map())
+  readonly #client: Client
+  #wanted: readonly ConversationId[] = []
+  #watched = ''
+  #isVisible: boolean
+  readonly #off: () => void
+
+  /** @param on listens to the client for as long as the session lasts */
+  constructor(client: Client, platform: Pick<Platform, 'isVisible' | 'whenVisible'>, on: Client['on']) {
+    this.#client = client
+    this.#isVisible = platform.isVisible()
+    on('presence', () => this.version.set(this.version.value + 1))
+    on('typing', ({ conversation, uid, typing }) => this.#types(conversation, uid, typing))
+    on('contact', () => this.#watch())
+    on('group', () => this.#watch())
+    this.#off = platform.whenVisible(isVisible => {
+      this.#isVisible = isVisible
+      this.#watch()
+    })
+  }
+
+  /** Looks at these, as far as they can be looked at; the first ones, if they are too many. */
+  look(conversations: readonly ConversationId[]): void {
+    this.#wanted = conversations
+    this.#watch()
+  }
+
+  /** Whether a user is known to be online. */
+  isOnline(uid: number): boolean {
+    return this.#client.presence.online(uid) === true
+  }
+
+  /** The user types in a conversation, or has stopped. */
+  type(conversation: ConversationId, isTyping: boolean): void {
+    if (this.#canWatch(conversation)) this.#client.presence.typing(conversation, isTyping)
+  }
+
+  close(): void {
+    this.#off()
+  }
+
+  #watch(): void {
+    const all = this.#isVisible ? [...new Set(this.#wanted)].filter(each => this.#canWatch(each)) : []
+    const watched = all.slice(0, WATCHED_MAX)
+    if (watched.join() === this.#watched) return
+    this.#watched = watched.join()
+    // What is refused is told of no more, until contacts or groups change: then it is said again.
+    this.#client.presence.watch(watched).catch(() => {})
+  }
+
+  #canWatch(conversation: ConversationId): boolean {
+    const uid = peerOf(conversation)
+    if (uid === undefined) return this.#client.groups.group(conversation)?.state === 'member'
+    const contact = this.#client.contacts.get(uid)
+    return contact?.state === 'friend' && !contact.blocked
+  }
+
+  #types(conversation: ConversationId, uid: number, typing: boolean): void {
+    const others = (this.typists.value.get(conversation) ?? []).filter(each => each !== uid)
+    const all = typing ? [...others, uid] : others
+    const next = new Map(this.typists.value)
+    if (all.length === 0) next.delete(conversation)
+    else next.set(conversation, all)
+    this.typists.set(next)
+  }
+}
