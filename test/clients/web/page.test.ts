@@ -38,9 +38,9 @@ t.test(
     await befriend(ann, bob, 'bob', '"><img src=x>')
     await ann.page.getByText('Connected · WebSocket').waitFor()
 
-    await bob.page.getByRole('banner').getByText('Online').waitFor()
+    await bob.page.getByRole('main').locator('header').getByText('Online').waitFor()
     await ann.box.pressSequentially('hello')
-    await bob.page.getByRole('banner').getByText('typing').waitFor()
+    await bob.page.getByRole('main').locator('header').getByText('typing').waitFor()
     await ann.write('hello bob')
     await bob.message('hello bob').waitFor()
     t.equal(await bob.page.locator('.row .name').first().textContent(), '<b onclick=x>Ann</b>')
