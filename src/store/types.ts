@@ -113,6 +113,12 @@ export interface LogRange {
   readonly gaps: readonly Gap[]
 }
 
+/** A range of a log's lasting entries. Its entries are durable. */
+export interface LastingRange extends LogRange {
+  /** The version up to which all lasting entries above `after` are in it. Without `more` it is the durable head. */
+  readonly to: Version
+}
+
 /**
  * A log as a walk over all logs finds it. The entries that can be trimmed are no more than the versions between floor and head, without
  * gaps.
@@ -375,6 +381,12 @@ export interface Store {
    * entries that are not yet durable: `durable` says up to where they are.
    */
   read(actor: Actor, after: Version, upTo: Version, entriesMax: number, bytesMax: number): Promise<LogRange>
+  /**
+   * Reads the lasting entries above `after`, in the order of their versions: those that no trim removes (`isTrimmable`). Gives at most
+   * `entriesMax` and `bytesMax` (the first is given whatever its size), or fewer where much else lies between. Only what is durable. The
+   * cost depends on the entries with keys, however many others there are.
+   */
+  lasting(actor: Actor, after: Version, entriesMax: number, bytesMax: number): Promise<LastingRange>
   /**
    * The part of a log beyond `after` that another thread can read. Undefined: there is none, or entries of it were replaced lately.
    * Absent: the store lets no other thread read. `head`, `floor` and what is not in the part are to be read when the thread has answered:

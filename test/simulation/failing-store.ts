@@ -71,6 +71,10 @@ export class FailingStore extends MemoryStore {
     return this.#read(super.logs(...asked))
   }
 
+  override lasting(...asked: Parameters<MemoryStore['lasting']>) {
+    return this.#read(super.lasting(...asked))
+  }
+
   override tally(...asked: Parameters<MemoryStore['tally']>) {
     return this.#read(super.tally(...asked))
   }

@@ -255,8 +255,9 @@ async function everything(store: Store): Promise<unknown> {
 }
 
 async function allOf(store: Store, actor: Actor): Promise<unknown> {
-  const [range, newest, conversations, more, tally, records, all] = await Promise.all([
+  const [range, lasting, newest, conversations, more, tally, records, all] = await Promise.all([
     store.read(actor, 0, Number.MAX_SAFE_INTEGER, 10_000, 1e9),
+    lastingPages(store, actor),
     Promise.all(CONVERSATIONS.map(conversation => store.newest(actor, conversation))),
     store.conversations(actor, null, 1),
     store.conversations(actor, 'direct', 9),
@@ -275,12 +276,24 @@ async function allOf(store: Store, actor: Actor): Promise<unknown> {
   return {
     log,
     entries: entries.map(({ version, bytes }) => `${version}:${textOf(bytes)}`),
+    lasting,
     alone: alone.map(some => some.map(entry => ({ ...entry, bytes: textOf(entry?.bytes ?? EMPTY) }))),
     newest,
     conversations: [...conversations, ...more],
     tally,
     records: records.map(({ stamp, bytes }) => `${stamp}:${textOf(bytes)}`),
     scanned: all,
+  }
+}
+
+/** All lasting entries, page by page, and where each page ends. */
+async function lastingPages(store: Store, actor: Actor): Promise<unknown[]> {
+  const pages: unknown[] = []
+  for (let after = 0; ; ) {
+    const { entries, ...page } = await store.lasting(actor, after, 3, 60)
+    pages.push({ ...page, entries: entries.map(({ version, bytes }) => `${version}:${textOf(bytes)}`) })
+    if (!page.more) return pages
+    after = page.to
   }
 }
 

@@ -88,14 +88,7 @@ export class LogState {
 
   /** The index in `versions` of the first above `version`. */
   indexAfter(version: Version): number {
-    let low = 0
-    let high = this.versions.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if ((this.versions[middle] ?? 0) <= version) low = middle + 1
-      else high = middle
-    }
-    return low
+    return indexAfter(this.versions, version)
   }
 
   /** Filters the entries that the tables lack. */
@@ -135,6 +128,18 @@ export class LogState {
     for (const [key, version] of keys) if (version <= this.tablesHead) keys.delete(key)
     if (keys.size === 0) this.versionByKey = undefined
   }
+}
+
+/** The index of the first of these, which are in order, above a version. */
+export function indexAfter(versions: readonly Version[], version: Version): number {
+  let low = 0
+  let high = versions.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((versions[middle] ?? 0) <= version) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 /** The part of a map that belongs to later generations. */

@@ -24,6 +24,7 @@ import type {
   CommitResult,
   ConversationSummary,
   JournalWritten,
+  LastingRange,
   LogRange,
   LogSummary,
   NodeId,
@@ -47,6 +48,7 @@ import { DiskFullError, StoreFailedError } from './errors.js'
 import type { Journal } from './journal.js'
 import { WRITES_AT } from './journal-file.js'
 import { Judge } from './judge.js'
+import { LastingEntries } from './lasting.js'
 import type { FolderLock } from './lock.js'
 import { Marker } from './marker.js'
 import type { Presence } from './presence.js'
@@ -111,6 +113,7 @@ export class LmdbStore implements Store {
   readonly #journal: Journal
   readonly #actors: Actors
   readonly #judge: Judge
+  readonly #lasting: LastingEntries
   readonly #space: Space
   readonly #marker: Marker
   #epoch: number
@@ -145,6 +148,7 @@ export class LmdbStore implements Store {
     this.#tables = parts.tables
     this.#journal = parts.journal
     this.#actors = new Actors(parts.tables, parts.journal, parts.cachedMax)
+    this.#lasting = new LastingEntries(this.#actors, parts.tables, (read, cut) => this.#whenQuiet(read, cut))
     parts.checkpointer.onEnd = error => this.#fail(error)
     parts.presence.onGone = error => this.#fail(error)
     this.#judge = new Judge(this.#actors, parts.tables, parts.journal, parts.epoch)
@@ -209,6 +213,10 @@ export class LmdbStore implements Store {
     assert(entriesMax >= 1, 'a read asks for at least one entry')
     const cut = new PageCut(entriesMax, bytesMax)
     return this.#whenQuiet(() => logRange(this.#actors, this.#tables, { actor, after, upTo }, cut), cut)
+  }
+
+  lasting(actor: Actor, after: Version, entriesMax: number, bytesMax: number): Promise<LastingRange> {
+    return this.#lasting.page({ actor, after, cut: new PageCut(entriesMax, bytesMax) })
   }
 
   settled(actor: Actor, after: Version): SettledPart | undefined {

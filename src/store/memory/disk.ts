@@ -22,6 +22,7 @@ import {
   ASKED_MAX,
   type CommitResult,
   type ConversationSummary,
+  type LastingRange,
   type LogRange,
   type LogSummary,
   NO_ROUTES,
@@ -99,6 +100,10 @@ export class MemoryDisk {
   read(actor: Actor, after: Version, upTo: Version, entriesMax: number, bytesMax: number): LogRange {
     const log = this.#logs.get(actor) ?? NO_LOG
     return log.read(after, upTo, entriesMax, bytesMax, this.#durable(actor))
+  }
+
+  lasting(actor: Actor, after: Version, entriesMax: number, bytesMax: number): LastingRange {
+    return this.#durable(actor).lasting(after, new PageCut(entriesMax, bytesMax))
   }
 
   /** The durable records of one actor, in the order of Store.scan. */

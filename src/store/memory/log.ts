@@ -2,6 +2,7 @@
 
 import { assert, present } from '../../lib/assert.js'
 import type { LogEnd } from '../order.js'
+import type { PageCut } from '../page-cut.js'
 import { conversationsAfter } from '../picking.js'
 import {
   type Append,
@@ -10,6 +11,7 @@ import {
   EPOCH_JUMP,
   type Gap,
   isTrimmable,
+  type LastingRange,
   type LogEntry,
   type LogRange,
   type LogSummary,
@@ -169,6 +171,18 @@ export class MemoryLog {
       entries.push({ version: entry.version, bytes: entry.bytes })
     }
     return { entries, more, head: this.#head, durable: durable.#head, floor: durable.#floor, gaps: durable.#gaps }
+  }
+
+  /** Reads the lasting entries of this log, which is durable. */
+  lasting(after: Version, cut: PageCut): LastingRange {
+    const entries: LogEntry[] = []
+    for (let i = this.#indexAfter(after); i < this.#entries.length && !cut.isFull; i++) {
+      const { key, version, bytes } = present(this.#entries[i], 'the entry')
+      if (!isTrimmable(key) && cut.takes(bytes.length)) entries.push({ version, bytes })
+    }
+    const { head, floor, gaps } = this.summary()
+    const to = cut.isFull ? (entries.at(-1)?.version ?? after) : head
+    return { entries, more: cut.isFull, to, head, durable: head, floor, gaps }
   }
 
   #indexAfter(version: Version): number {

@@ -13,6 +13,7 @@ import {
   type Actor,
   type CommitResult,
   type ConversationSummary,
+  type LastingRange,
   type LogRange,
   type LogSummary,
   type NodeId,
@@ -95,6 +96,10 @@ export class MemoryStore implements Store {
   read(actor: Actor, after: Version, upTo: Version, entriesMax: number, bytesMax: number): Promise<LogRange> {
     assert(entriesMax >= 1, 'a read asks for at least one entry')
     return this.#read(() => this.disk.read(actor, after, upTo, entriesMax, bytesMax))
+  }
+
+  lasting(actor: Actor, after: Version, entriesMax: number, bytesMax: number): Promise<LastingRange> {
+    return this.#read(() => this.disk.lasting(actor, after, entriesMax, bytesMax))
   }
 
   entries(

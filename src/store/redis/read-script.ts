@@ -6,6 +6,7 @@
  *   reply   packed
  *
  *   range   after, upTo, entries at most, bytes at most → { the log's block or '', 1 if there is more, version, bytes, … }
+ *   lasting after, entries at most, bytes at most → { the log's block or '', 1 if there is more, the version up to which it is all, version, bytes, … }
  *   entries bytes at most, versions … → { stamp, entry, … }; the stamp is '' if there is no such entry
  *   chain   from, entries at most, bytes at most → { stamp, entry, … }
  *   conversations → { name, version as it is stored, … }: all of the log, in no order, because Lua compares texts by the server's locale
@@ -114,6 +115,31 @@ function questions.range(after, upTo, entriesMax, bytesMax)
       found[#found + 1] = content
     end
   end
+  return found
+end
+
+-- Looks at so many of what stands apart, at most: the rest is for the next call.
+local LOOKED_MAX = 2048
+
+function questions.lasting(after, entriesMax, bytesMax)
+  local block = call('HGET', records, '\\0l') or ''
+  local head = block == '' and 0 or read('<d', block)
+  local found, takes = { block, 0, after }, cut(entriesMax, bytesMax)
+  local looked = 0
+  for version, entry, isTrimmable in apart(after + 1, head, false, 256) do
+    local content = not isTrimmable and sub(entry, 16 + bytesAt(sub(entry, 17)))
+    if looked == LOOKED_MAX or (content and not takes(#content)) then
+      found[2] = 1
+      break
+    end
+    looked = looked + 1
+    if content or looked == LOOKED_MAX then found[3] = version end
+    if content then
+      found[#found + 1] = version
+      found[#found + 1] = content
+    end
+  end
+  if found[2] == 0 then found[3] = head end
   return found
 end
 

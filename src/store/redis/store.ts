@@ -21,6 +21,7 @@ import type {
   Actor,
   CommitResult,
   ConversationSummary,
+  LastingRange,
   LogEntry,
   LogRange,
   LogSummary,
@@ -132,11 +133,13 @@ export class RedisStore implements Store {
     assert(entriesMax >= 1, 'a read asks for at least one entry')
     const [block, more, ...rest] = await this.#question(actor, 'range', after, upTo, entriesMax, bytesMax)
     const { head, floor, gaps } = logBlockOf(bytesOf(block))
-    const entries: LogEntry[] = []
-    for (let i = 0; i < rest.length; i += 2) {
-      entries.push({ version: numberOf(rest[i]), bytes: copyOf(bytesOf(rest[i + 1])) })
-    }
-    return { entries, more: more === 1, head, durable: head, floor, gaps }
+    return { entries: entriesIn(rest), more: more === 1, head, durable: head, floor, gaps }
+  }
+
+  async lasting(actor: Actor, after: Version, entriesMax: number, bytesMax: number): Promise<LastingRange> {
+    const [block, more, to, ...rest] = await this.#question(actor, 'lasting', after, entriesMax, bytesMax)
+    const { head, floor, gaps } = logBlockOf(bytesOf(block))
+    return { entries: entriesIn(rest), more: more === 1, to: numberOf(to), head, durable: head, floor, gaps }
   }
 
   async entries(
@@ -409,6 +412,13 @@ const NOTHING: Unit = Object.freeze({ expect: [], puts: [], appends: [], trims: 
 function valuesOf(reply: Reply | undefined): readonly (Buffer | null)[] | undefined {
   const value = valueIn(reply)
   return Array.isArray(value) ? value : undefined
+}
+
+/** The entries in a reply of the read script: version and bytes of each. */
+function entriesIn(reply: readonly Packed[]): LogEntry[] {
+  return Array.from({ length: reply.length / 2 }, (_, i) => {
+    return { version: numberOf(reply[2 * i]), bytes: copyOf(bytesOf(reply[2 * i + 1])) }
+  })
 }
 
 /** The entry in a reply of the read script, whose stamp is at this place; undefined: it does not exist. */

@@ -220,6 +220,50 @@ export function logContract(t: Test, open: StoreKind): void {
     await store.close()
   })
 
+  t.test('the lasting entries are those with a key that does not pass, in pages, in order of version', async t => {
+    const reopen = open(t)
+    let store = await reopen()
+    const lasting = async (after: number, entriesMax = 100, bytesMax = ALL) => {
+      const { entries, to, more } = await store.lasting(A, after, entriesMax, bytesMax)
+      return [...shown({ entries }), `${more ? 'more' : 'all'} ${to}`]
+    }
+    t.same(await lasting(0), ['all 0'])
+    await appendTexts(store, A, 'b=1', 'x', 'about/1=x', 'a=2', 'x', 'about=3', 'ab=45', 'gone=x', 'x')
+    const look = async (): Promise<void> => {
+      t.same(await lasting(0), ['1:1', '4:2', '6:3', '7:45', '8:x', 'all 9'])
+      t.same(await lasting(0, 2), ['1:1', '4:2', 'more 4'], 'a page ends behind its last entry')
+      t.same(await lasting(4, 3), ['6:3', '7:45', '8:x', 'all 9'])
+      t.same(await lasting(4, 9, 2), ['6:3', 'more 6'], 'by its bytes, too')
+      t.same(await lasting(6, 9, 1), ['7:45', 'more 7'], 'the first is given whatever its size')
+      t.same(await lasting(8), ['all 9'])
+      t.same(await lasting(99), ['all 9'])
+    }
+    await look()
+    await store.close()
+    store = await reopen()
+    await look()
+    t.same(await lasting(0, 2), ['1:1', '4:2', 'more 4'])
+    await appendTexts(store, A, 'b=6', 'x', 'c=7')
+    await commit(store, unit({ drops: [{ actor: A, key: 'gone' }] }))
+    const after = async (): Promise<void> => {
+      t.same(
+        await lasting(4, 9),
+        ['6:3', '7:45', '10:6', '12:7', 'all 12'],
+        'what was superseded or dropped is not there',
+      )
+      t.same(await lasting(0, 9), ['4:2', '6:3', '7:45', '10:6', '12:7', 'all 12'])
+    }
+    await after()
+    await trim(store, A, ALL)
+    await after()
+    await store.close()
+    store = await reopen()
+    await after()
+    t.match(await store.lasting(A, 0, 9, ALL), { head: 12, durable: 12, floor: 11, gaps: [] })
+    t.match(await store.lasting(B, 0, 9, ALL), { entries: [], more: false, to: 0, head: 0, durable: 0 })
+    await store.close()
+  })
+
   t.test('a tally counts entries without a key, and their bytes, from the newest down, in slices', async t => {
     const store = await open(t)()
     await appendTexts(store, A, 'a', 'k=b', 'cc', 'ddd', 'l=e', 'k=f')

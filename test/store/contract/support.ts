@@ -107,7 +107,7 @@ export async function entryAt(store: Store, actor: Actor, version: Version): Pro
 }
 
 /** The entries as `version:text`. */
-export function shown(range: LogRange): string[] {
+export function shown(range: Pick<LogRange, 'entries'>): string[] {
   return range.entries.map(({ version, bytes }) => `${version}:${textOf(bytes)}`)
 }
 
