@@ -67,6 +67,7 @@ export const CODES = {
     action: 'refused',
     text: 'the user has set 3 reactions, or the message has 20 kinds: no more',
   },
+  PIN_LIMIT: { code: 141, action: 'refused', text: 'the user has pinned 20 conversations: no more' },
 
   UNAVAILABLE: { code: 200, action: 'retry', text: 'something that the server needs is not there right now' },
   OVERLOADED: { code: 201, action: 'retry', text: 'the server has too much to do' },

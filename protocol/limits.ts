@@ -51,6 +51,19 @@ export const REACTIONS_MAX = 3
 export const REACTION_KINDS_MAX = 20
 /** Users in a page of those who reacted. */
 export const REACTORS_PAGE_MAX = 100
+
+/** Conversations: a page, by default and at most, and its bytes. */
+export const CONVERSATIONS_PAGE_MAX = 50
+export const CONVERSATIONS_BYTES_MAX = 65_536
+/** The bytes of text of a conversation's last message that a page shows. */
+export const SUMMARY_TEXT_BYTES_MAX = 256
+/** History: items by default and at most, and their bytes. */
+export const HISTORY_ITEMS = 50
+export const HISTORY_ITEMS_MAX = 100
+export const HISTORY_BYTES_MAX = 262_144
+
+/** The conversations that a user may pin. */
+export const PINNED_MAX = 20
 /** The shortest time between two tellings of the reactions to a group's message. */
 export const REACTIONS_TOLD_MS = 1_000
 

@@ -432,6 +432,18 @@ export const METHODS = {
     [m.encodeReactionsRequest, m.decodeReactionsRequest],
     [m.encodeReactionsResponse, m.decodeReactionsResponse],
   ),
+  conversations: request(
+    66,
+    'ConversationService.Conversations',
+    [m.encodeConversationsRequest, m.decodeConversationsRequest],
+    [m.encodeConversationsResponse, m.decodeConversationsResponse],
+  ),
+  history: request(
+    67,
+    'ConversationService.History',
+    [m.encodeHistoryRequest, m.decodeHistoryRequest],
+    [m.encodeHistoryResponse, m.decodeHistoryResponse],
+  ),
   watch: request(
     70,
     'SignalService.Watch',

@@ -25,3 +25,10 @@ export function textOf(bytes: Uint8Array, start: number, end: number): string | 
     return undefined
   }
 }
+
+/** The begin of a text that takes so many bytes at most: whole characters. */
+export function textUpTo(text: string, bytesMax: number): string {
+  if (text.length * 3 <= bytesMax) return text
+  const { read } = encoder.encodeInto(text, new Uint8Array(bytesMax))
+  return read === text.length ? text : text.slice(0, read)
+}

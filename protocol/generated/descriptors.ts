@@ -54,6 +54,7 @@ export const HelloRequestType = messageType<m.HelloRequest>('HelloRequest', m.cr
   field('storeId', 'store_id', 6, 'bytes', { max: 32 }),
   field('revision', 'revision', 7, 'uint32'),
   field('client', 'client', 8, 'string', { max: 128 }),
+  field('fromHead', 'from_head', 9, 'bool'),
 ])
 
 export const HelloResponseType = messageType<m.HelloResponse>('HelloResponse', m.createHelloResponse, [
@@ -315,6 +316,7 @@ export const SyncRequestType = messageType<m.SyncRequest>('SyncRequest', m.creat
   field('waitMs', 'wait_ms', 3, 'uint32'),
   field('sends', 'sends', 4, 'message', { message: SendRequestType, repeated: true, max: 64 }),
   field('attempt', 'attempt', 5, 'uint64'),
+  field('state', 'state', 6, 'bool'),
 ])
 
 export const SendResultType = messageType<m.SendResult>('SendResult', m.createSendResult, [
@@ -808,6 +810,53 @@ export const ReactionsResponseType = messageType<m.ReactionsResponse>('Reactions
   field('next', 'next', 2, 'uint64'),
 ])
 
+export const ConversationsRequestType = messageType<m.ConversationsRequest>('ConversationsRequest', m.createConversationsRequest, [
+  field('after', 'after', 1, 'uint64'),
+  field('limit', 'limit', 2, 'uint32'),
+])
+
+export const ConversationSummaryType = messageType<m.ConversationSummary>('ConversationSummary', m.createConversationSummary, [
+  field('conversation', 'conversation', 1, 'string'),
+  field('version', 'version', 2, 'uint64'),
+  field('last', 'last', 3, 'message', { message: ItemType }),
+  field('cut', 'cut', 4, 'bool'),
+  field('senderName', 'sender_name', 5, 'string'),
+  field('contact', 'contact', 6, 'message', { message: ContactType }),
+  field('group', 'group', 7, 'message', { message: GroupType }),
+  field('settings', 'settings', 8, 'message', { message: ConversationSettingsType }),
+  field('read', 'read', 9, 'uint64'),
+  field('cleared', 'cleared', 10, 'uint64'),
+  field('delivered', 'delivered', 11, 'message', { message: WatermarkType, repeated: true }),
+  field('readMarks', 'read_marks', 12, 'message', { message: WatermarkType, repeated: true }),
+  field('ownRead', 'own_read', 13, 'message', { message: WatermarkType, repeated: true }),
+  field('unread', 'unread', 14, 'uint32'),
+  field('mentions', 'mentions', 15, 'uint32'),
+  field('firstMention', 'first_mention', 16, 'uint64'),
+  field('failed', 'failed', 17, 'uint32'),
+])
+
+export const ConversationsResponseType = messageType<m.ConversationsResponse>('ConversationsResponse', m.createConversationsResponse, [
+  field('conversations', 'conversations', 1, 'message', { message: ConversationSummaryType, repeated: true }),
+  field('next', 'next', 2, 'uint64'),
+  field('head', 'head', 3, 'uint64'),
+])
+
+export const HistoryRequestType = messageType<m.HistoryRequest>('HistoryRequest', m.createHistoryRequest, [
+  field('conversation', 'conversation', 1, 'string', { required: true, max: 64 }),
+  field('before', 'before', 2, 'uint64'),
+  field('after', 'after', 3, 'uint64'),
+  field('around', 'around', 4, 'uint64'),
+  field('message', 'message', 5, 'message', { message: MessageIdType }),
+  field('limit', 'limit', 6, 'uint32'),
+])
+
+export const HistoryResponseType = messageType<m.HistoryResponse>('HistoryResponse', m.createHistoryResponse, [
+  field('from', 'from', 1, 'uint64'),
+  field('items', 'items', 2, 'message', { message: ItemType, repeated: true }),
+  field('to', 'to', 3, 'uint64'),
+  field('trimmed', 'trimmed', 4, 'bool'),
+])
+
 export const WatchedType = messageType<m.Watched>('Watched', m.createWatched, [
   field('conversation', 'conversation', 1, 'string', { required: true, max: 64 }),
 ])
@@ -897,6 +946,8 @@ export const RPC_TYPES: ReadonlyMap<string, RpcTypes> = new Map<string, RpcTypes
   ['ConversationService.SetConversation', { request: SetConversationRequestType, response: SetConversationResponseType }],
   ['ConversationService.SetPreferences', { request: SetPreferencesRequestType, response: SetPreferencesResponseType }],
   ['ConversationService.Reactions', { request: ReactionsRequestType, response: ReactionsResponseType }],
+  ['ConversationService.Conversations', { request: ConversationsRequestType, response: ConversationsResponseType }],
+  ['ConversationService.History', { request: HistoryRequestType, response: HistoryResponseType }],
   ['SignalService.Watch', { request: WatchRequestType, response: WatchResponseType }],
   ['SignalService.Typing', { request: TypingRequestType, response: TypingResponseType }],
 ])

@@ -435,10 +435,15 @@ export interface HelloRequest {
   revision: number
   /** Name and version of the client program, for logs. */
   client: string
+  /**
+   * The device has nothing yet and wants nothing of before: since is taken as the head, which the answer names. Nothing is
+   * pushed but what comes above it.
+   */
+  fromHead: boolean
 }
 
 export function createHelloRequest(init?: Partial<HelloRequest>): HelloRequest {
-  const m: HelloRequest = { token: EMPTY, attempt: 0, since: 0, heartbeatMs: 0, storeId: EMPTY, revision: 0, client: '' }
+  const m: HelloRequest = { token: EMPTY, attempt: 0, since: 0, heartbeatMs: 0, storeId: EMPTY, revision: 0, client: '', fromHead: false }
   return init === undefined ? m : Object.assign(m, init)
 }
 
@@ -456,6 +461,7 @@ export function writeHelloRequest(w: Writer, m: HelloRequest): void {
   if (m.storeId.length > 0) writeBytes(w, 50, m.storeId)
   if (m.revision !== 0) writeUint32(w, 56, m.revision)
   if (m.client.length > 0) writeString(w, 66, m.client)
+  if (m.fromHead) writeTrue(w, 72)
 }
 
 export function decodeHelloRequest(bytes: Uint8Array): HelloRequest {
@@ -494,8 +500,12 @@ export function readHelloRequest(r: Reader, m: HelloRequest): HelloRequest {
         m.client = readString(r, 'HelloRequest.client', 128)
         break
       }
+      case 72: {
+        m.fromHead = readBool(r)
+        break
+      }
       default:
-        skipField(r, tag, 494, 'HelloRequest')
+        skipField(r, tag, 1006, 'HelloRequest')
     }
   }
   return m
@@ -2880,10 +2890,15 @@ export interface SyncRequest {
   sends: SendRequest[]
   /** On the short side: the attempt that this poll belongs to (clause 13). Absent: of none. */
   attempt: number
+  /**
+   * Only keyed state: contacts, groups, marks, settings, the profile, preferences. No message, no change of a group, nothing
+   * about a message. The answer is the same in all else; its range may be as long as it likes. It does not wait.
+   */
+  state: boolean
 }
 
 export function createSyncRequest(init?: Partial<SyncRequest>): SyncRequest {
-  const m: SyncRequest = { since: 0, ack: undefined, waitMs: 0, sends: [], attempt: 0 }
+  const m: SyncRequest = { since: 0, ack: undefined, waitMs: 0, sends: [], attempt: 0, state: false }
   return init === undefined ? m : Object.assign(m, init)
 }
 
@@ -2907,6 +2922,7 @@ export function writeSyncRequest(w: Writer, m: SyncRequest): void {
     w.ldelim()
   }
   if (m.attempt !== 0) writeUint64(w, 40, m.attempt)
+  if (m.state) writeTrue(w, 48)
 }
 
 export function decodeSyncRequest(bytes: Uint8Array): SyncRequest {
@@ -2942,8 +2958,12 @@ export function readSyncRequest(r: Reader, m: SyncRequest): SyncRequest {
         m.attempt = readUint64(r)
         break
       }
+      case 48: {
+        m.state = readBool(r)
+        break
+      }
       default:
-        skipField(r, tag, 62, 'SyncRequest')
+        skipField(r, tag, 126, 'SyncRequest')
     }
   }
   return m
@@ -7732,6 +7752,445 @@ export function readReactor(r: Reader, m: Reactor): Reactor {
       }
       default:
         skipField(r, tag, 6, 'Reactor')
+    }
+  }
+  return m
+}
+
+export interface ConversationsRequest {
+  /** The next of the page before; absent: from the newest. */
+  after: number
+  /** How many, at most 50. Absent: 50. */
+  limit: number
+}
+
+export function createConversationsRequest(init?: Partial<ConversationsRequest>): ConversationsRequest {
+  const m: ConversationsRequest = { after: 0, limit: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeConversationsRequest(m: ConversationsRequest): Uint8Array {
+  const w = begin()
+  writeConversationsRequest(w, m)
+  return finish(w)
+}
+
+export function writeConversationsRequest(w: Writer, m: ConversationsRequest): void {
+  if (m.after !== 0) writeUint64(w, 8, m.after)
+  if (m.limit !== 0) writeUint32(w, 16, m.limit)
+}
+
+export function decodeConversationsRequest(bytes: Uint8Array): ConversationsRequest {
+  return readConversationsRequest(readerOf(bytes), createConversationsRequest())
+}
+
+export function readConversationsRequest(r: Reader, m: ConversationsRequest): ConversationsRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.after = readUint64(r)
+        break
+      }
+      case 16: {
+        m.limit = readUint32(r)
+        break
+      }
+      default:
+        skipField(r, tag, 6, 'ConversationsRequest')
+    }
+  }
+  return m
+}
+
+export interface ConversationsResponse {
+  /**
+   * In order of version, the newest first; at most 50 and 64 KiB. The first page begins with the pinned ones, however old; on a
+   * later page they come again, in their place.
+   */
+  conversations: ConversationSummary[]
+  /** The after of the next page; absent: this is the last. */
+  next: number
+  /** The head of the timeline: all this is as of it, or newer. */
+  head: number
+}
+
+export function createConversationsResponse(init?: Partial<ConversationsResponse>): ConversationsResponse {
+  const m: ConversationsResponse = { conversations: [], next: 0, head: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeConversationsResponse(m: ConversationsResponse): Uint8Array {
+  const w = begin()
+  writeConversationsResponse(w, m)
+  return finish(w)
+}
+
+export function writeConversationsResponse(w: Writer, m: ConversationsResponse): void {
+  for (const each of m.conversations) {
+    w.uint32(10).fork()
+    writeConversationSummary(w, each)
+    w.ldelim()
+  }
+  if (m.next !== 0) writeUint64(w, 16, m.next)
+  if (m.head !== 0) writeUint64(w, 24, m.head)
+}
+
+export function decodeConversationsResponse(bytes: Uint8Array): ConversationsResponse {
+  return readConversationsResponse(readerOf(bytes), createConversationsResponse())
+}
+
+export function readConversationsResponse(r: Reader, m: ConversationsResponse): ConversationsResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 10: {
+        const outer = enter(r)
+        m.conversations.push(readConversationSummary(r, createConversationSummary()))
+        leave(r, outer)
+        break
+      }
+      case 16: {
+        m.next = readUint64(r)
+        break
+      }
+      case 24: {
+        m.head = readUint64(r)
+        break
+      }
+      default:
+        skipField(r, tag, 14, 'ConversationsResponse')
+    }
+  }
+  return m
+}
+
+export interface ConversationSummary {
+  conversation: string
+  /** The place of its newest item in the timeline. */
+  version: number
+  /** The newest message or change that is not deleted, as it is now, cut to what a list shows (18.4). Absent: there is none. */
+  last: Item | undefined
+  /** Something of it was left out. */
+  cut: boolean
+  /** In a group: the nickname of who wrote it. */
+  senderName: string
+  /** Of a direct conversation: as the Contact item. */
+  contact: Contact | undefined
+  /** Of a group: as the Group item, without the announcement. */
+  group: Group | undefined
+  settings: ConversationSettings | undefined
+  /** As in ConversationState. */
+  read: number
+  cleared: number
+  /** Of a direct conversation: the marks of the Delivered item and of both Read items. */
+  delivered: Watermark[]
+  readMarks: Watermark[]
+  ownRead: Watermark[]
+  /** As in UnreadResponse. */
+  unread: number
+  mentions: number
+  firstMention: number
+  /** The last message is the user's own and failed: the code of its Failed item. */
+  failed: number
+}
+
+export function createConversationSummary(init?: Partial<ConversationSummary>): ConversationSummary {
+  const m: ConversationSummary = { conversation: '', version: 0, last: undefined, cut: false, senderName: '', contact: undefined, group: undefined, settings: undefined, read: 0, cleared: 0, delivered: [], readMarks: [], ownRead: [], unread: 0, mentions: 0, firstMention: 0, failed: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeConversationSummary(m: ConversationSummary): Uint8Array {
+  const w = begin()
+  writeConversationSummary(w, m)
+  return finish(w)
+}
+
+export function writeConversationSummary(w: Writer, m: ConversationSummary): void {
+  if (m.conversation.length > 0) writeString(w, 10, m.conversation)
+  if (m.version !== 0) writeUint64(w, 16, m.version)
+  if (m.last !== undefined) {
+    w.uint32(26).fork()
+    writeItem(w, m.last)
+    w.ldelim()
+  }
+  if (m.cut) writeTrue(w, 32)
+  if (m.senderName.length > 0) writeString(w, 42, m.senderName)
+  if (m.contact !== undefined) {
+    w.uint32(50).fork()
+    writeContact(w, m.contact)
+    w.ldelim()
+  }
+  if (m.group !== undefined) {
+    w.uint32(58).fork()
+    writeGroup(w, m.group)
+    w.ldelim()
+  }
+  if (m.settings !== undefined) {
+    w.uint32(66).fork()
+    writeConversationSettings(w, m.settings)
+    w.ldelim()
+  }
+  if (m.read !== 0) writeUint64(w, 72, m.read)
+  if (m.cleared !== 0) writeUint64(w, 80, m.cleared)
+  for (const each of m.delivered) {
+    w.uint32(90).fork()
+    writeWatermark(w, each)
+    w.ldelim()
+  }
+  for (const each of m.readMarks) {
+    w.uint32(98).fork()
+    writeWatermark(w, each)
+    w.ldelim()
+  }
+  for (const each of m.ownRead) {
+    w.uint32(106).fork()
+    writeWatermark(w, each)
+    w.ldelim()
+  }
+  if (m.unread !== 0) writeUint32(w, 112, m.unread)
+  if (m.mentions !== 0) writeUint32(w, 120, m.mentions)
+  if (m.firstMention !== 0) writeUint64(w, 128, m.firstMention)
+  if (m.failed !== 0) writeUint32(w, 136, m.failed)
+}
+
+export function decodeConversationSummary(bytes: Uint8Array): ConversationSummary {
+  return readConversationSummary(readerOf(bytes), createConversationSummary())
+}
+
+export function readConversationSummary(r: Reader, m: ConversationSummary): ConversationSummary {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 10: {
+        m.conversation = readString(r, 'ConversationSummary.conversation', 0)
+        break
+      }
+      case 16: {
+        m.version = readUint64(r)
+        break
+      }
+      case 26: {
+        const outer = enter(r)
+        m.last = readItem(r, m.last ?? createItem())
+        leave(r, outer)
+        break
+      }
+      case 32: {
+        m.cut = readBool(r)
+        break
+      }
+      case 42: {
+        m.senderName = readString(r, 'ConversationSummary.sender_name', 0)
+        break
+      }
+      case 50: {
+        const outer = enter(r)
+        m.contact = readContact(r, m.contact ?? createContact())
+        leave(r, outer)
+        break
+      }
+      case 58: {
+        const outer = enter(r)
+        m.group = readGroup(r, m.group ?? createGroup())
+        leave(r, outer)
+        break
+      }
+      case 66: {
+        const outer = enter(r)
+        m.settings = readConversationSettings(r, m.settings ?? createConversationSettings())
+        leave(r, outer)
+        break
+      }
+      case 72: {
+        m.read = readUint64(r)
+        break
+      }
+      case 80: {
+        m.cleared = readUint64(r)
+        break
+      }
+      case 90: {
+        const outer = enter(r)
+        m.delivered.push(readWatermark(r, createWatermark()))
+        leave(r, outer)
+        break
+      }
+      case 98: {
+        const outer = enter(r)
+        m.readMarks.push(readWatermark(r, createWatermark()))
+        leave(r, outer)
+        break
+      }
+      case 106: {
+        const outer = enter(r)
+        m.ownRead.push(readWatermark(r, createWatermark()))
+        leave(r, outer)
+        break
+      }
+      case 112: {
+        m.unread = readUint32(r)
+        break
+      }
+      case 120: {
+        m.mentions = readUint32(r)
+        break
+      }
+      case 128: {
+        m.firstMention = readUint64(r)
+        break
+      }
+      case 136: {
+        m.failed = readUint32(r)
+        break
+      }
+      default:
+        skipField(r, tag, 262142, 'ConversationSummary')
+    }
+  }
+  return m
+}
+
+export interface HistoryRequest {
+  conversation: string
+  /** At most one of these four; none: the newest items. Versions of the user's timeline, or of nothing in it. */
+  before: number
+  after: number
+  around: number
+  message: MessageId | undefined
+  /** How many items, at most 100. Absent: 50. */
+  limit: number
+}
+
+export function createHistoryRequest(init?: Partial<HistoryRequest>): HistoryRequest {
+  const m: HistoryRequest = { conversation: '', before: 0, after: 0, around: 0, message: undefined, limit: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeHistoryRequest(m: HistoryRequest): Uint8Array {
+  const w = begin()
+  writeHistoryRequest(w, m)
+  return finish(w)
+}
+
+export function writeHistoryRequest(w: Writer, m: HistoryRequest): void {
+  if (m.conversation.length > 0) writeString(w, 10, m.conversation)
+  if (m.before !== 0) writeUint64(w, 16, m.before)
+  if (m.after !== 0) writeUint64(w, 24, m.after)
+  if (m.around !== 0) writeUint64(w, 32, m.around)
+  if (m.message !== undefined) {
+    w.uint32(42).fork()
+    writeMessageId(w, m.message)
+    w.ldelim()
+  }
+  if (m.limit !== 0) writeUint32(w, 48, m.limit)
+}
+
+export function decodeHistoryRequest(bytes: Uint8Array): HistoryRequest {
+  return readHistoryRequest(readerOf(bytes), createHistoryRequest())
+}
+
+export function readHistoryRequest(r: Reader, m: HistoryRequest): HistoryRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 10: {
+        m.conversation = readString(r, 'HistoryRequest.conversation', 64)
+        break
+      }
+      case 16: {
+        m.before = readUint64(r)
+        break
+      }
+      case 24: {
+        m.after = readUint64(r)
+        break
+      }
+      case 32: {
+        m.around = readUint64(r)
+        break
+      }
+      case 42: {
+        const outer = enter(r)
+        m.message = readMessageId(r, m.message ?? createMessageId())
+        leave(r, outer)
+        break
+      }
+      case 48: {
+        m.limit = readUint32(r)
+        break
+      }
+      default:
+        skipField(r, tag, 126, 'HistoryRequest')
+    }
+  }
+  if (m.conversation.length === 0) throw missing('HistoryRequest.conversation')
+  return m
+}
+
+export interface HistoryResponse {
+  /**
+   * Holds every live item of the conversation in (from, to], oldest first; at most 100 and 256 KiB: messages, changes of the group,
+   * and Failed items of a direct conversation. An item's skip counts from from. 0: nothing older is there.
+   */
+  from: number
+  items: Item[]
+  /** The timeline's head, if nothing newer is there. */
+  to: number
+  /** Retention removed something of the range, or what was older than all of it. */
+  trimmed: boolean
+}
+
+export function createHistoryResponse(init?: Partial<HistoryResponse>): HistoryResponse {
+  const m: HistoryResponse = { from: 0, items: [], to: 0, trimmed: false }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeHistoryResponse(m: HistoryResponse): Uint8Array {
+  const w = begin()
+  writeHistoryResponse(w, m)
+  return finish(w)
+}
+
+export function writeHistoryResponse(w: Writer, m: HistoryResponse): void {
+  if (m.from !== 0) writeUint64(w, 8, m.from)
+  for (const each of m.items) {
+    w.uint32(18).fork()
+    writeItem(w, each)
+    w.ldelim()
+  }
+  if (m.to !== 0) writeUint64(w, 24, m.to)
+  if (m.trimmed) writeTrue(w, 32)
+}
+
+export function decodeHistoryResponse(bytes: Uint8Array): HistoryResponse {
+  return readHistoryResponse(readerOf(bytes), createHistoryResponse())
+}
+
+export function readHistoryResponse(r: Reader, m: HistoryResponse): HistoryResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.from = readUint64(r)
+        break
+      }
+      case 18: {
+        const outer = enter(r)
+        m.items.push(readItem(r, createItem()))
+        leave(r, outer)
+        break
+      }
+      case 24: {
+        m.to = readUint64(r)
+        break
+      }
+      case 32: {
+        m.trimmed = readBool(r)
+        break
+      }
+      default:
+        skipField(r, tag, 30, 'HistoryResponse')
     }
   }
   return m

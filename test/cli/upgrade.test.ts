@@ -45,7 +45,12 @@ async function textsOf(
   const token = present(present(answer?.session, 'the session').token, 'the token')
   const seen: string[] = []
   for (let since = 0, more = true; more; ) {
-    const page = await call(port, METHODS.sync, { since, ack: undefined, waitMs: 0, sends: [], attempt: 0 }, { token })
+    const page = await call(
+      port,
+      METHODS.sync,
+      { since, ack: undefined, waitMs: 0, sends: [], attempt: 0, state: false },
+      { token },
+    )
     const got = present(page.answer, 'the page')
     for (const { content } of got.items) if (content?.case === 'message') seen.push(content.value.text)
     since = got.to

@@ -21,6 +21,9 @@ export type CallName =
   | 'groupEarlier'
   | 'readBy'
   | 'unread'
+  | 'conversations'
+  | 'sync'
+  | 'history'
   | 'reactions'
   | 'logout'
 

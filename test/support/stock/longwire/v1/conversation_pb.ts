@@ -4,7 +4,7 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { ConversationSettings, MessageId, Preferences, Reaction } from "./item_pb.js";
+import type { Contact, ConversationSettings, Group, Item, MessageId, Preferences, Reaction, Watermark } from "./item_pb.js";
 import { file_longwire_v1_item } from "./item_pb.js";
 import { file_longwire_v1_options } from "./options_pb.js";
 import type { Message } from "@bufbuild/protobuf";
@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file longwire/v1/conversation.proto.
  */
 export const file_longwire_v1_conversation: GenFile = /*@__PURE__*/
-  fileDesc("Ch5sb25nd2lyZS92MS9jb252ZXJzYXRpb24ucHJvdG8SC2xvbmd3aXJlLnYxImcKD01hcmtSZWFkUmVxdWVzdBIWCghzZW5kX3NlcRgBIAEoBEIEiLUYARIiCgxjb252ZXJzYXRpb24YAiABKAlCDIi1GAGQtRhAoLUYARIYCgZudW1iZXIYAyABKARCCIi1GAGgtRgBIhIKEE1hcmtSZWFkUmVzcG9uc2UiRQoNUmVhZEJ5UmVxdWVzdBIeCgxjb252ZXJzYXRpb24YASABKAlCCIi1GAGQtRhAEhQKBm51bWJlchgCIAEoBEIEiLUYASI7Cg5SZWFkQnlSZXNwb25zZRIpCgdyZWFkZXJzGAEgAygLMhgubG9uZ3dpcmUudjEuR3JvdXBSZWFkZXIiGgoLR3JvdXBSZWFkZXISCwoDdWlkGAEgASgEIi8KDVVucmVhZFJlcXVlc3QSHgoMY29udmVyc2F0aW9uGAEgASgJQgiItRgBkLUYQCJXCg5VbnJlYWRSZXNwb25zZRIOCgZ1bnJlYWQYASABKA0SEAoIbWVudGlvbnMYAiABKA0SFQoNZmlyc3RfbWVudGlvbhgDIAEoBBIMCgRyZWFkGAQgASgEIpMBChZTZXRDb252ZXJzYXRpb25SZXF1ZXN0EhYKCHNlbmRfc2VxGAEgASgEQgSItRgBEiIKDGNvbnZlcnNhdGlvbhgCIAEoCUIMiLUYAZC1GECgtRgBEj0KCHNldHRpbmdzGAMgASgLMiEubG9uZ3dpcmUudjEuQ29udmVyc2F0aW9uU2V0dGluZ3NCCIi1GAGgtRgBIhkKF1NldENvbnZlcnNhdGlvblJlc3BvbnNlImgKFVNldFByZWZlcmVuY2VzUmVxdWVzdBIWCghzZW5kX3NlcRgBIAEoBEIEiLUYARI3CgtwcmVmZXJlbmNlcxgCIAEoCzIYLmxvbmd3aXJlLnYxLlByZWZlcmVuY2VzQgiItRgBoLUYASIYChZTZXRQcmVmZXJlbmNlc1Jlc3BvbnNlIoQBChBSZWFjdGlvbnNSZXF1ZXN0Eh4KDGNvbnZlcnNhdGlvbhgBIAEoCUIIiLUYAZC1GEASLQoHbWVzc2FnZRgCIAEoCzIWLmxvbmd3aXJlLnYxLk1lc3NhZ2VJZEIEiLUYARISCgRraW5kGAMgASgJQgSQtRggEg0KBWFmdGVyGAQgASgEIkkKEVJlYWN0aW9uc1Jlc3BvbnNlEiYKCHJlYWN0b3JzGAEgAygLMhQubG9uZ3dpcmUudjEuUmVhY3RvchIMCgRuZXh0GAIgASgEIkAKB1JlYWN0b3ISCwoDdWlkGAEgASgEEigKCXJlYWN0aW9ucxgCIAMoCzIVLmxvbmd3aXJlLnYxLlJlYWN0aW9uMukDChNDb252ZXJzYXRpb25TZXJ2aWNlEkcKCE1hcmtSZWFkEhwubG9uZ3dpcmUudjEuTWFya1JlYWRSZXF1ZXN0Gh0ubG9uZ3dpcmUudjEuTWFya1JlYWRSZXNwb25zZRJBCgZSZWFkQnkSGi5sb25nd2lyZS52MS5SZWFkQnlSZXF1ZXN0GhsubG9uZ3dpcmUudjEuUmVhZEJ5UmVzcG9uc2USQQoGVW5yZWFkEhoubG9uZ3dpcmUudjEuVW5yZWFkUmVxdWVzdBobLmxvbmd3aXJlLnYxLlVucmVhZFJlc3BvbnNlElwKD1NldENvbnZlcnNhdGlvbhIjLmxvbmd3aXJlLnYxLlNldENvbnZlcnNhdGlvblJlcXVlc3QaJC5sb25nd2lyZS52MS5TZXRDb252ZXJzYXRpb25SZXNwb25zZRJZCg5TZXRQcmVmZXJlbmNlcxIiLmxvbmd3aXJlLnYxLlNldFByZWZlcmVuY2VzUmVxdWVzdBojLmxvbmd3aXJlLnYxLlNldFByZWZlcmVuY2VzUmVzcG9uc2USSgoJUmVhY3Rpb25zEh0ubG9uZ3dpcmUudjEuUmVhY3Rpb25zUmVxdWVzdBoeLmxvbmd3aXJlLnYxLlJlYWN0aW9uc1Jlc3BvbnNlYgZwcm90bzM", [file_longwire_v1_item, file_longwire_v1_options]);
+  fileDesc("Ch5sb25nd2lyZS92MS9jb252ZXJzYXRpb24ucHJvdG8SC2xvbmd3aXJlLnYxImcKD01hcmtSZWFkUmVxdWVzdBIWCghzZW5kX3NlcRgBIAEoBEIEiLUYARIiCgxjb252ZXJzYXRpb24YAiABKAlCDIi1GAGQtRhAoLUYARIYCgZudW1iZXIYAyABKARCCIi1GAGgtRgBIhIKEE1hcmtSZWFkUmVzcG9uc2UiRQoNUmVhZEJ5UmVxdWVzdBIeCgxjb252ZXJzYXRpb24YASABKAlCCIi1GAGQtRhAEhQKBm51bWJlchgCIAEoBEIEiLUYASI7Cg5SZWFkQnlSZXNwb25zZRIpCgdyZWFkZXJzGAEgAygLMhgubG9uZ3dpcmUudjEuR3JvdXBSZWFkZXIiGgoLR3JvdXBSZWFkZXISCwoDdWlkGAEgASgEIi8KDVVucmVhZFJlcXVlc3QSHgoMY29udmVyc2F0aW9uGAEgASgJQgiItRgBkLUYQCJXCg5VbnJlYWRSZXNwb25zZRIOCgZ1bnJlYWQYASABKA0SEAoIbWVudGlvbnMYAiABKA0SFQoNZmlyc3RfbWVudGlvbhgDIAEoBBIMCgRyZWFkGAQgASgEIpMBChZTZXRDb252ZXJzYXRpb25SZXF1ZXN0EhYKCHNlbmRfc2VxGAEgASgEQgSItRgBEiIKDGNvbnZlcnNhdGlvbhgCIAEoCUIMiLUYAZC1GECgtRgBEj0KCHNldHRpbmdzGAMgASgLMiEubG9uZ3dpcmUudjEuQ29udmVyc2F0aW9uU2V0dGluZ3NCCIi1GAGgtRgBIhkKF1NldENvbnZlcnNhdGlvblJlc3BvbnNlImgKFVNldFByZWZlcmVuY2VzUmVxdWVzdBIWCghzZW5kX3NlcRgBIAEoBEIEiLUYARI3CgtwcmVmZXJlbmNlcxgCIAEoCzIYLmxvbmd3aXJlLnYxLlByZWZlcmVuY2VzQgiItRgBoLUYASIYChZTZXRQcmVmZXJlbmNlc1Jlc3BvbnNlIoQBChBSZWFjdGlvbnNSZXF1ZXN0Eh4KDGNvbnZlcnNhdGlvbhgBIAEoCUIIiLUYAZC1GEASLQoHbWVzc2FnZRgCIAEoCzIWLmxvbmd3aXJlLnYxLk1lc3NhZ2VJZEIEiLUYARISCgRraW5kGAMgASgJQgSQtRggEg0KBWFmdGVyGAQgASgEIkkKEVJlYWN0aW9uc1Jlc3BvbnNlEiYKCHJlYWN0b3JzGAEgAygLMhQubG9uZ3dpcmUudjEuUmVhY3RvchIMCgRuZXh0GAIgASgEIkAKB1JlYWN0b3ISCwoDdWlkGAEgASgEEigKCXJlYWN0aW9ucxgCIAMoCzIVLmxvbmd3aXJlLnYxLlJlYWN0aW9uIjQKFENvbnZlcnNhdGlvbnNSZXF1ZXN0Eg0KBWFmdGVyGAEgASgEEg0KBWxpbWl0GAIgASgNImwKFUNvbnZlcnNhdGlvbnNSZXNwb25zZRI3Cg1jb252ZXJzYXRpb25zGAEgAygLMiAubG9uZ3dpcmUudjEuQ29udmVyc2F0aW9uU3VtbWFyeRIMCgRuZXh0GAIgASgEEgwKBGhlYWQYAyABKAQi5wMKE0NvbnZlcnNhdGlvblN1bW1hcnkSFAoMY29udmVyc2F0aW9uGAEgASgJEg8KB3ZlcnNpb24YAiABKAQSHwoEbGFzdBgDIAEoCzIRLmxvbmd3aXJlLnYxLkl0ZW0SCwoDY3V0GAQgASgIEhMKC3NlbmRlcl9uYW1lGAUgASgJEiUKB2NvbnRhY3QYBiABKAsyFC5sb25nd2lyZS52MS5Db250YWN0EiEKBWdyb3VwGAcgASgLMhIubG9uZ3dpcmUudjEuR3JvdXASMwoIc2V0dGluZ3MYCCABKAsyIS5sb25nd2lyZS52MS5Db252ZXJzYXRpb25TZXR0aW5ncxIMCgRyZWFkGAkgASgEEg8KB2NsZWFyZWQYCiABKAQSKQoJZGVsaXZlcmVkGAsgAygLMhYubG9uZ3dpcmUudjEuV2F0ZXJtYXJrEioKCnJlYWRfbWFya3MYDCADKAsyFi5sb25nd2lyZS52MS5XYXRlcm1hcmsSKAoIb3duX3JlYWQYDSADKAsyFi5sb25nd2lyZS52MS5XYXRlcm1hcmsSDgoGdW5yZWFkGA4gASgNEhAKCG1lbnRpb25zGA8gASgNEhUKDWZpcnN0X21lbnRpb24YECABKAQSDgoGZmFpbGVkGBEgASgNIpcBCg5IaXN0b3J5UmVxdWVzdBIeCgxjb252ZXJzYXRpb24YASABKAlCCIi1GAGQtRhAEg4KBmJlZm9yZRgCIAEoBBINCgVhZnRlchgDIAEoBBIOCgZhcm91bmQYBCABKAQSJwoHbWVzc2FnZRgFIAEoCzIWLmxvbmd3aXJlLnYxLk1lc3NhZ2VJZBINCgVsaW1pdBgGIAEoDSJeCg9IaXN0b3J5UmVzcG9uc2USDAoEZnJvbRgBIAEoBBIgCgVpdGVtcxgCIAMoCzIRLmxvbmd3aXJlLnYxLkl0ZW0SCgoCdG8YAyABKAQSDwoHdHJpbW1lZBgEIAEoCDKHBQoTQ29udmVyc2F0aW9uU2VydmljZRJHCghNYXJrUmVhZBIcLmxvbmd3aXJlLnYxLk1hcmtSZWFkUmVxdWVzdBodLmxvbmd3aXJlLnYxLk1hcmtSZWFkUmVzcG9uc2USQQoGUmVhZEJ5EhoubG9uZ3dpcmUudjEuUmVhZEJ5UmVxdWVzdBobLmxvbmd3aXJlLnYxLlJlYWRCeVJlc3BvbnNlEkEKBlVucmVhZBIaLmxvbmd3aXJlLnYxLlVucmVhZFJlcXVlc3QaGy5sb25nd2lyZS52MS5VbnJlYWRSZXNwb25zZRJcCg9TZXRDb252ZXJzYXRpb24SIy5sb25nd2lyZS52MS5TZXRDb252ZXJzYXRpb25SZXF1ZXN0GiQubG9uZ3dpcmUudjEuU2V0Q29udmVyc2F0aW9uUmVzcG9uc2USWQoOU2V0UHJlZmVyZW5jZXMSIi5sb25nd2lyZS52MS5TZXRQcmVmZXJlbmNlc1JlcXVlc3QaIy5sb25nd2lyZS52MS5TZXRQcmVmZXJlbmNlc1Jlc3BvbnNlEkoKCVJlYWN0aW9ucxIdLmxvbmd3aXJlLnYxLlJlYWN0aW9uc1JlcXVlc3QaHi5sb25nd2lyZS52MS5SZWFjdGlvbnNSZXNwb25zZRJWCg1Db252ZXJzYXRpb25zEiEubG9uZ3dpcmUudjEuQ29udmVyc2F0aW9uc1JlcXVlc3QaIi5sb25nd2lyZS52MS5Db252ZXJzYXRpb25zUmVzcG9uc2USRAoHSGlzdG9yeRIbLmxvbmd3aXJlLnYxLkhpc3RvcnlSZXF1ZXN0GhwubG9uZ3dpcmUudjEuSGlzdG9yeVJlc3BvbnNlYgZwcm90bzM", [file_longwire_v1_item, file_longwire_v1_options]);
 
 /**
  * @generated from message longwire.v1.MarkReadRequest
@@ -334,6 +334,268 @@ export const ReactorSchema: GenMessage<Reactor> = /*@__PURE__*/
   messageDesc(file_longwire_v1_conversation, 13);
 
 /**
+ * @generated from message longwire.v1.ConversationsRequest
+ */
+export type ConversationsRequest = Message<"longwire.v1.ConversationsRequest"> & {
+  /**
+   * The next of the page before; absent: from the newest.
+   *
+   * @generated from field: uint64 after = 1;
+   */
+  after: bigint;
+
+  /**
+   * How many, at most 50. Absent: 50.
+   *
+   * @generated from field: uint32 limit = 2;
+   */
+  limit: number;
+};
+
+/**
+ * Describes the message longwire.v1.ConversationsRequest.
+ * Use `create(ConversationsRequestSchema)` to create a new message.
+ */
+export const ConversationsRequestSchema: GenMessage<ConversationsRequest> = /*@__PURE__*/
+  messageDesc(file_longwire_v1_conversation, 14);
+
+/**
+ * @generated from message longwire.v1.ConversationsResponse
+ */
+export type ConversationsResponse = Message<"longwire.v1.ConversationsResponse"> & {
+  /**
+   * In order of version, the newest first; at most 50 and 64 KiB. The first page begins with the pinned ones, however old; on a
+   * later page they come again, in their place.
+   *
+   * @generated from field: repeated longwire.v1.ConversationSummary conversations = 1;
+   */
+  conversations: ConversationSummary[];
+
+  /**
+   * The after of the next page; absent: this is the last.
+   *
+   * @generated from field: uint64 next = 2;
+   */
+  next: bigint;
+
+  /**
+   * The head of the timeline: all this is as of it, or newer.
+   *
+   * @generated from field: uint64 head = 3;
+   */
+  head: bigint;
+};
+
+/**
+ * Describes the message longwire.v1.ConversationsResponse.
+ * Use `create(ConversationsResponseSchema)` to create a new message.
+ */
+export const ConversationsResponseSchema: GenMessage<ConversationsResponse> = /*@__PURE__*/
+  messageDesc(file_longwire_v1_conversation, 15);
+
+/**
+ * @generated from message longwire.v1.ConversationSummary
+ */
+export type ConversationSummary = Message<"longwire.v1.ConversationSummary"> & {
+  /**
+   * @generated from field: string conversation = 1;
+   */
+  conversation: string;
+
+  /**
+   * The place of its newest item in the timeline.
+   *
+   * @generated from field: uint64 version = 2;
+   */
+  version: bigint;
+
+  /**
+   * The newest message or change that is not deleted, as it is now, cut to what a list shows (18.4). Absent: there is none.
+   *
+   * @generated from field: longwire.v1.Item last = 3;
+   */
+  last?: Item | undefined;
+
+  /**
+   * Something of it was left out.
+   *
+   * @generated from field: bool cut = 4;
+   */
+  cut: boolean;
+
+  /**
+   * In a group: the nickname of who wrote it.
+   *
+   * @generated from field: string sender_name = 5;
+   */
+  senderName: string;
+
+  /**
+   * Of a direct conversation: as the Contact item.
+   *
+   * @generated from field: longwire.v1.Contact contact = 6;
+   */
+  contact?: Contact | undefined;
+
+  /**
+   * Of a group: as the Group item, without the announcement.
+   *
+   * @generated from field: longwire.v1.Group group = 7;
+   */
+  group?: Group | undefined;
+
+  /**
+   * @generated from field: longwire.v1.ConversationSettings settings = 8;
+   */
+  settings?: ConversationSettings | undefined;
+
+  /**
+   * As in ConversationState.
+   *
+   * @generated from field: uint64 read = 9;
+   */
+  read: bigint;
+
+  /**
+   * @generated from field: uint64 cleared = 10;
+   */
+  cleared: bigint;
+
+  /**
+   * Of a direct conversation: the marks of the Delivered item and of both Read items.
+   *
+   * @generated from field: repeated longwire.v1.Watermark delivered = 11;
+   */
+  delivered: Watermark[];
+
+  /**
+   * @generated from field: repeated longwire.v1.Watermark read_marks = 12;
+   */
+  readMarks: Watermark[];
+
+  /**
+   * @generated from field: repeated longwire.v1.Watermark own_read = 13;
+   */
+  ownRead: Watermark[];
+
+  /**
+   * As in UnreadResponse.
+   *
+   * @generated from field: uint32 unread = 14;
+   */
+  unread: number;
+
+  /**
+   * @generated from field: uint32 mentions = 15;
+   */
+  mentions: number;
+
+  /**
+   * @generated from field: uint64 first_mention = 16;
+   */
+  firstMention: bigint;
+
+  /**
+   * The last message is the user's own and failed: the code of its Failed item.
+   *
+   * @generated from field: uint32 failed = 17;
+   */
+  failed: number;
+};
+
+/**
+ * Describes the message longwire.v1.ConversationSummary.
+ * Use `create(ConversationSummarySchema)` to create a new message.
+ */
+export const ConversationSummarySchema: GenMessage<ConversationSummary> = /*@__PURE__*/
+  messageDesc(file_longwire_v1_conversation, 16);
+
+/**
+ * @generated from message longwire.v1.HistoryRequest
+ */
+export type HistoryRequest = Message<"longwire.v1.HistoryRequest"> & {
+  /**
+   * @generated from field: string conversation = 1;
+   */
+  conversation: string;
+
+  /**
+   * At most one of these four; none: the newest items. Versions of the user's timeline, or of nothing in it.
+   *
+   * @generated from field: uint64 before = 2;
+   */
+  before: bigint;
+
+  /**
+   * @generated from field: uint64 after = 3;
+   */
+  after: bigint;
+
+  /**
+   * @generated from field: uint64 around = 4;
+   */
+  around: bigint;
+
+  /**
+   * @generated from field: longwire.v1.MessageId message = 5;
+   */
+  message?: MessageId | undefined;
+
+  /**
+   * How many items, at most 100. Absent: 50.
+   *
+   * @generated from field: uint32 limit = 6;
+   */
+  limit: number;
+};
+
+/**
+ * Describes the message longwire.v1.HistoryRequest.
+ * Use `create(HistoryRequestSchema)` to create a new message.
+ */
+export const HistoryRequestSchema: GenMessage<HistoryRequest> = /*@__PURE__*/
+  messageDesc(file_longwire_v1_conversation, 17);
+
+/**
+ * @generated from message longwire.v1.HistoryResponse
+ */
+export type HistoryResponse = Message<"longwire.v1.HistoryResponse"> & {
+  /**
+   * Holds every live item of the conversation in (from, to], oldest first; at most 100 and 256 KiB: messages, changes of the group,
+   * and Failed items of a direct conversation. An item's skip counts from from. 0: nothing older is there.
+   *
+   * @generated from field: uint64 from = 1;
+   */
+  from: bigint;
+
+  /**
+   * @generated from field: repeated longwire.v1.Item items = 2;
+   */
+  items: Item[];
+
+  /**
+   * The timeline's head, if nothing newer is there.
+   *
+   * @generated from field: uint64 to = 3;
+   */
+  to: bigint;
+
+  /**
+   * Retention removed something of the range, or what was older than all of it.
+   *
+   * @generated from field: bool trimmed = 4;
+   */
+  trimmed: boolean;
+};
+
+/**
+ * Describes the message longwire.v1.HistoryResponse.
+ * Use `create(HistoryResponseSchema)` to create a new message.
+ */
+export const HistoryResponseSchema: GenMessage<HistoryResponse> = /*@__PURE__*/
+  messageDesc(file_longwire_v1_conversation, 18);
+
+/**
  * What a user knows and sets about conversations. PROTOCOL.md, clause 16.
  *
  * @generated from service longwire.v1.ConversationService
@@ -398,6 +660,26 @@ export const ConversationService: GenService<{
     methodKind: "unary";
     input: typeof ReactionsRequestSchema;
     output: typeof ReactionsResponseSchema;
+  },
+  /**
+   * The user's conversations with what a list of them shows. Method 66.
+   *
+   * @generated from rpc longwire.v1.ConversationService.Conversations
+   */
+  conversations: {
+    methodKind: "unary";
+    input: typeof ConversationsRequestSchema;
+    output: typeof ConversationsResponseSchema;
+  },
+  /**
+   * The items of a conversation around a place. Method 67.
+   *
+   * @generated from rpc longwire.v1.ConversationService.History
+   */
+  history: {
+    methodKind: "unary";
+    input: typeof HistoryRequestSchema;
+    output: typeof HistoryResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_longwire_v1_conversation, 0);
