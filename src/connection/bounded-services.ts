@@ -7,7 +7,7 @@
 import { CODES, type Code } from '../../protocol/codes.js'
 import type { Refusal, SendResult } from '../../protocol/generated/messages.js'
 import { itemsBytes } from '../../protocol/item-codec.js'
-import { FRAME_TO_CLIENT_BYTES_MAX } from '../../protocol/limits.js'
+import { CONVERSATIONS_BYTES_MAX, FRAME_TO_CLIENT_BYTES_MAX } from '../../protocol/limits.js'
 import { METHODS } from '../../protocol/methods.js'
 import { readerOf, readTag, skipField } from '../../protocol/wire-reader.js'
 import type { Random } from '../lib/random.js'
@@ -20,13 +20,15 @@ import type { ConnectionContext } from './context.js'
 
 /**
  * Methods with large answers, and what one may take: a page of the timeline; 256 contacts with names and greetings; 100 members with names; a page
- * of what lies before a joining.
+ * of what lies before a joining; one of conversations, of which the first may be larger than a page; a part of a conversation.
  */
 export const LARGE_ANSWERS: ReadonlyMap<number, number> = new Map([
   [METHODS.sync.number, FRAME_TO_CLIENT_BYTES_MAX],
   [METHODS.contactList.number, 131_072],
   [METHODS.groupMembers.number, 16_384],
   [METHODS.groupEarlier.number, FRAME_TO_CLIENT_BYTES_MAX],
+  [METHODS.conversations.number, 2 * CONVERSATIONS_BYTES_MAX],
+  [METHODS.history.number, FRAME_TO_CLIENT_BYTES_MAX],
 ])
 
 /** Answers up to here are not counted: requests have limits of their own. */

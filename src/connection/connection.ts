@@ -257,7 +257,7 @@ export class Connection extends Timed implements Caller, LiveConnection, FrameTa
       return
     }
     this.write(encodeSyncFrame(id, since, page, results))
-    feed?.paged(page.to, page.head, page.more)
+    if (page.state !== true) feed?.paged(page.to, page.head, page.more)
   }
 
   /** Counts an answer. False if there is nobody to give it to. */

@@ -55,6 +55,8 @@ export interface Greeted extends LiveConnection {
 export class Greeting {
   readonly #connection: Greeted
   readonly #id: number
+  /** Whether the client begins at the head that the answer names: what is above it is in the page behind the answer. */
+  #beginsAtHead = false
 
   /** @param id of the frame */
   constructor(connection: Greeted, id: number) {
@@ -110,7 +112,7 @@ export class Greeting {
     }
   }
 
-  #bind({ heartbeatMs, token }: HelloRequest, { response, attempt, since, routedMs }: Bound): void {
+  #bind({ heartbeatMs, token, fromHead }: HelloRequest, { response, attempt, since, routedMs }: Bound): void {
     const connection = this.#connection
     const { hub, services, gate, log, routes } = connection.context
     const { uid, device } = response
@@ -129,7 +131,22 @@ export class Greeting {
     if (routedMs !== undefined) routes?.noteSet(uid, routedMs)
     // Other nodes may have bound it elsewhere, or ended it, before this one was told of such things.
     if (routes !== undefined) checkStillBound(connection, services, token)
-    this.#readFirst(open, response, since)
+    if (fromHead) this.#readHead(open, response)
+    else this.#readFirst(open, response, since)
+  }
+
+  /** Begins at the head: what comes while it is read is in the first page behind it. */
+  #readHead(open: Open, response: HelloResponse): void {
+    const connection = this.#connection
+    connection.context.services.head(open.uid, 0).then(
+      ({ head }) => {
+        if (!connection.isIn(open)) return
+        open.feed = new Feed(head, head)
+        this.#beginsAtHead = true
+        this.#readFirst(open, response, head)
+      },
+      error => this.#unread(open, error),
+    )
   }
 
   #readFirst(open: Open, response: HelloResponse, since: number): void {
@@ -146,20 +163,23 @@ export class Greeting {
           this.#readFirst(open, response, 0)
         }
       },
-      (error: unknown) => {
-        if (!connection.isIn(open)) return
-        const { uid, device } = open
-        if (!connection.signal.aborted) context.log.warn({ error, uid, device }, 'the first page could not be read')
-        this.#refuse(CODES.UNAVAILABLE.code, CODES.UNAVAILABLE.text, UNREAD_RETRY_MS)
-      },
+      error => this.#unread(open, error),
     )
+  }
+
+  #unread(open: Open, error: unknown): void {
+    const { context, signal } = this.#connection
+    const { uid, device } = open
+    if (!this.#connection.isIn(open)) return
+    if (!signal.aborted) context.log.warn({ error, uid, device }, 'the first page could not be read')
+    this.#refuse(CODES.UNAVAILABLE.code, CODES.UNAVAILABLE.text, UNREAD_RETRY_MS)
   }
 
   /** Writes the answer, and the first page behind it, also when that holds nothing (3.8). */
   #answerWith(open: Open, response: HelloResponse, since: number, page: Page): void {
     const { to, trimmed, items, head } = page
     chargeFirstPage(this.#connection.context, this.#connection, page)
-    response.head = head
+    response.head = this.#beginsAtHead && !response.resync ? since : head
     open.paging = false
     this.#welcome(response)
     this.#connection.write(encodePushFrame(since, to, trimmed, items))

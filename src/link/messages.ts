@@ -13,7 +13,7 @@
  *   page          uid · since                                              ─► a page
  *   head          uid · since                                              ─► head · 1 for resync
  *
- *   a page        head · 1 for resync · SyncResponse · since
+ *   a page        head · 1 for resync, 2 for keyed state alone · SyncResponse · since
  *
  *   notices
  *   cancel        access ─► logic: the id of a request that nobody waits for
@@ -67,7 +67,7 @@ const NO_RESULTS: readonly SendResult[] = []
 export function encodePage(since: number, page: TimelinePage, results = NO_RESULTS): Uint8Array {
   if (page.kind === 'resync') return encodeFields(page.head, 1, EMPTY, since)
   const body = encodeSyncBody(since, page, results)
-  const bytes = encodeFields(page.head, 0, body, since)
+  const bytes = encodeFields(page.head, page.state === true ? 2 : 0, body, since)
   pageMemory.giveBack(body)
   return bytes
 }
@@ -80,8 +80,9 @@ export interface DecodedPage {
 
 /** @throws DecodeError */
 export function decodePage(fields: Fields): DecodedPage {
-  const [head, since] = [fields.number(1), fields.number(4)]
-  if (fields.number(2) === 1) return { since, page: { kind: 'resync', head }, results: NO_RESULTS }
+  const [head, kind, since] = [fields.number(1), fields.number(2), fields.number(4)]
+  if (kind === 1) return { since, page: { kind: 'resync', head }, results: NO_RESULTS }
   const { page, results } = readSyncBody(since, fields.bytes(3))
-  return { since, page: { kind: 'page', ...page, head }, results }
+  const state = kind === 2 ? ({ state: true } as const) : {}
+  return { since, page: { kind: 'page', ...page, ...state, head }, results }
 }

@@ -268,7 +268,7 @@ export const LIMITS_TABLE = {
     burst: 2_000,
     code: 'RATE_LIMITED',
     counts:
-      'each 128 entries of a timeline that Unread or Reactions looks at, at least one, and each 256 KiB of a group that Earlier does; 32 for an Edit, Recall, React, Forward or Delete whose message is not found',
+      'each 128 entries of a timeline that Unread or Reactions looks at, at least one, and likewise of History; each 256 KiB of a group that Earlier does; 16 for a page of Conversations, and what it walks beyond; one for a page of keyed state; 32 for an Edit, Recall, React, Forward or Delete whose message is not found',
     why: 'a device that starts asks about 500 conversations, and some of them are long; each costs half a millisecond',
     keysMax: MANY,
   },

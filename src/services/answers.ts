@@ -40,7 +40,7 @@ export function refuseUndone(caller: Caller, id: number, outcome: Undone): void 
 
 /** Refuses a request for what its work threw. */
 export function refuseError(caller: Caller, id: number, error: unknown): void {
-  if (error instanceof Refused) refuse(caller, id, error.code, error.retryAfterMs)
+  if (error instanceof Refused) caller.refuse(id, error.code, error.message, error.retryAfterMs)
   else if (error instanceof UndoneError) refuseUndone(caller, id, error.outcome)
   else refuseUnavailable(caller, id)
 }

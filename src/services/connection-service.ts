@@ -160,7 +160,12 @@ export class ConnectionService {
     const { lastSendSeq, ack } = bound
     const sameStore = request.storeId.length === 0 || Buffer.compare(request.storeId, this.#engine.storeId) === 0
     const response = { ...this.#response(), uid, device, lastSendSeq, ack }
-    return { kind: 'bound', response, attempt: request.attempt, since: sameStore ? request.since : 0 }
+    return {
+      kind: 'bound',
+      response,
+      attempt: request.attempt,
+      since: sameStore && !request.fromHead ? request.since : 0,
+    }
   }
 
   #response() {

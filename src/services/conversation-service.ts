@@ -5,9 +5,11 @@
 import { CODES } from '../../protocol/codes.js'
 import { isConversationId } from '../../protocol/conversation-id.js'
 import {
+  type ConversationsRequest,
   encodeReactionsResponse,
   encodeReadByResponse,
   encodeUnreadResponse,
+  type HistoryRequest,
   type ReactionsRequest,
   type ReadByRequest,
   type UnreadRequest,
@@ -23,6 +25,7 @@ import { done } from '../sync/outcome.js'
 import { groupActor } from '../sync/references.js'
 import { clearConversation, deleteMessages } from '../sync/rules/deletions.js'
 import { gidOf } from '../sync/rules/group-records.js'
+import { chainOf } from '../sync/rules/message-search.js'
 import type { Answer, Numbered } from '../sync/rules/numbered.js'
 import { markRead, readersOf, setConversation, setPreferences, unreadMarks } from '../sync/rules/read-state.js'
 import { userActor } from '../sync/rules/records.js'
@@ -30,13 +33,15 @@ import type { Transition } from '../sync/types.js'
 import { answerNumbered, answerWith, refuse, refuseLimited } from './answers.js'
 import type { ContentHash } from './content-hash.js'
 import type { NumberedRequest, Serve } from './group-service.js'
+import { history } from './history.js'
 import { isPlace, NO_MESSAGE, pairIn, placeOf } from './places.js'
 import { directReactors, groupReactors } from './reactors.js'
 import { Refused } from './refused.js'
-import { chargeSearch, searchWait } from './request-limits.js'
+import { chargeSearch, chargeVainSearch, searchWait } from './request-limits.js'
+import { SCREEN_WALKS, screen } from './screen.js'
 import type { Caller } from './types.js'
 import { countDirect, countGroup, groupMessageIn } from './unread-count.js'
-import { beginWalk, type WalkParts } from './walks.js'
+import { beginWalk, slices, type WalkParts } from './walks.js'
 import { namesMessage } from './written.js'
 
 export interface ConversationParts {
@@ -115,6 +120,8 @@ export class ConversationService {
     )
     on(METHODS.readBy, (caller, id, request) => answerWith(caller, id, this.#readBy(caller, request)))
     on(METHODS.reactions, (caller, id, request) => answerWith(caller, id, this.#reactions(caller, request)))
+    on(METHODS.conversations, (caller, id, request) => answerWith(caller, id, this.#conversations(caller, request)))
+    on(METHODS.history, (caller, id, request) => answerWith(caller, id, this.#history(caller, request)))
     on(METHODS.unread, (caller, id, request) => answerWith(caller, id, this.#unread(caller, request)))
   }
 
@@ -154,15 +161,29 @@ export class ConversationService {
     const actor = userActor(uid)
     const marks = done(await this.#engine.run(actor, unreadMarks, { uid, conversation }))
     if (marks.kind === 'refused') throw new Refused(marks.code)
+    const walked = slices(parts, actor, chainOf(conversation), marks.cleared)
     if (marks.kind === 'direct') {
-      const unread = await countDirect(parts, actor, marks)
+      const unread = await countDirect(walked, marks)
       return encodeUnreadResponse({ unread, mentions: 0, firstMention: 0, read: 0 })
     }
     const { read } = marks
-    return encodeUnreadResponse({ ...(await countGroup(parts, actor, marks)), read })
+    return encodeUnreadResponse({ ...(await countGroup(parts, actor, walked, marks)), read })
   }
 
-  #beginWalk(uid: number): WalkParts {
-    return beginWalk({ store: this.#store, defer: this.#defer, limits: this.#limits }, uid)
+  async #conversations({ uid }: Caller, request: ConversationsRequest): Promise<Uint8Array> {
+    const parts = { ...this.#beginWalk(uid, SCREEN_WALKS), engine: this.#engine }
+    return screen({ ...parts, lists: this.#store }, userActor(uid), request)
+  }
+
+  async #history({ uid }: Caller, request: HistoryRequest): Promise<Uint8Array> {
+    const { conversation } = request
+    if (!isConversationId(conversation)) throw new Refused(CODES.INVALID_ARGUMENT.code)
+    const searchedInVain = (): void => chargeVainSearch(this.#limits, uid)
+    const parts = { ...this.#beginWalk(uid), engine: this.#engine, searchedInVain }
+    return history(parts, userActor(uid), conversation, request)
+  }
+
+  #beginWalk(uid: number, cost?: number): WalkParts {
+    return beginWalk({ store: this.#store, defer: this.#defer, limits: this.#limits }, uid, cost)
   }
 }

@@ -8,7 +8,7 @@ import type {
   SyncRequest,
   VoidRequest,
 } from '../../protocol/generated/messages.js'
-import { VOID_COUNT_MAX } from '../../protocol/limits.js'
+import { SYNC_BYTES_MAX, SYNC_ITEMS_MAX, VOID_COUNT_MAX } from '../../protocol/limits.js'
 import { METHODS } from '../../protocol/methods.js'
 import type { Limits } from '../ops/rate-limits.js'
 import type { Engine } from '../sync/engine.js'
@@ -190,13 +190,15 @@ export class MessageService {
     else this.#sentToGroup(outcome, { ...sending, gid: to.gid }, bytes)
   }
 
-  sync(caller: Caller, id: number, { since, ack, sends }: SyncRequest): void {
+  sync(caller: Caller, id: number, { since, ack, sends, state }: SyncRequest): void {
+    if (state && refuseLimited(caller, id, this.#limits.take('timeline-walks', caller.uid))) return
     if (ack !== undefined && ack.version > caller.told) {
       refuse(caller, id, CODES.RESYNC.code)
       return
     }
     runSends(caller, sends, this.#sendOne, results => {
-      this.#pages.page(userActor(caller.uid), since, caller).then(
+      const read = state ? this.#state(caller.uid, since) : this.page(caller.uid, since, caller)
+      read.then(
         page => {
           // The ack is taken after the page. A request without a connection was told up to its `since`, and only the page says whether
           // that is a version of this timeline.
@@ -208,6 +210,11 @@ export class MessageService {
         () => refuseUnavailable(caller, id),
       )
     })
+  }
+
+  async #state(uid: number, since: number): Promise<TimelinePage> {
+    const page = await this.#engine.state(userActor(uid), since, SYNC_ITEMS_MAX, SYNC_BYTES_MAX)
+    return page.kind === 'page' ? { ...page, state: true } : page
   }
 
   void(caller: Caller, id: number, { sendSeq, count }: VoidRequest): void {

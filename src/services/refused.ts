@@ -1,11 +1,12 @@
-import { CODES, type Code } from '../../protocol/codes.js'
+import { CODES, type Code, codeText } from '../../protocol/codes.js'
 
 /** Ends a request early, with a code for the client. */
 export class Refused extends Error {
   readonly code: Code
   readonly retryAfterMs: number | undefined
-  constructor(code: Code, retryAfterMs?: number) {
-    super(`refused with ${code}`)
+  /** @param text for people; absent: that of the code */
+  constructor(code: Code, retryAfterMs?: number, text: string = codeText(code)) {
+    super(text)
     this.code = code
     this.retryAfterMs = retryAfterMs
   }

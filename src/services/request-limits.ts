@@ -67,6 +67,11 @@ export function settleRecipient(
 /** The walks of a search for a message that is not there: 4 096 entries, 128 for each (unread-count.ts, message-search.ts). */
 const SEARCH_WALKS = 32
 
+/** Charges a search that has found nothing. */
+export function chargeVainSearch(limits: Limits, uid: number): void {
+  limits.charge('timeline-walks', uid, SEARCH_WALKS)
+}
+
 /**
  * Takes nothing: what a search costs is known when it is over.
  * @returns the milliseconds until the user may have a message looked for
@@ -75,10 +80,10 @@ export function searchWait(limits: Limits, uid: number): number {
   return limits.check('timeline-walks', uid)
 }
 
-/** Charges a search that has found nothing. One that finds its message has mostly looked at few. */
+/** Charges a search whose message was not found. One that finds its message has mostly looked at few. */
 export function chargeSearch(limits: Limits, uid: number, outcome: Outcome<Answer>): void {
   const isVain = ranNow(outcome) && answerOf(outcome)?.code === CODES.NO_SUCH_MESSAGE.code
-  if (isVain) limits.charge('timeline-walks', uid, SEARCH_WALKS)
+  if (isVain) chargeVainSearch(limits, uid)
 }
 
 /** Undoes a requestWait() that let a device through: the request itself takes it once more. */

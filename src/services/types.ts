@@ -8,7 +8,10 @@ import type { TimelinePage as EnginePage, TimelineHead } from '../sync/types.js'
 export type { TimelineHead } from '../sync/types.js'
 
 /** A page as the services answer it: its items may be encoded already. */
-export type TimelinePage = EnginePage<Items>
+export type TimelinePage = EnginePage<Items> & {
+  /** It has only keyed state: whoever gets it has not applied the timeline up to its end. */
+  readonly state?: true
+}
 
 /** The caller of a request. The connection implements it: one object per connection, no closure per request. */
 export interface Caller {
@@ -31,7 +34,10 @@ export interface Caller {
   close?(code: Code): void
   /** Answers a Send with the range of the own copy: counts as the push of (from, version] on this connection. */
   accepted(id: number, from: number, version: number): void
-  /** Answers a Sync: the client will have applied up to `page.to`. `results`: of the sends that it carried. */
+  /**
+   * Answers a Sync: the client will have applied up to `page.to`, unless the page has only keyed state. `results`: of the sends that it
+   * carried.
+   */
   synced(id: number, since: number, page: TimelinePage, results: readonly SendResult[]): void
 }
 

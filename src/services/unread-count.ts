@@ -7,13 +7,11 @@ import { type ConversationMessage, decodeItem, type Message } from '../../protoc
 import { partitionOf } from '../store/partition.js'
 import { type Actor, ASKED_MAX, type StoredEntry } from '../store/types.js'
 import { branchActor, decodeReference, isReference } from '../sync/references.js'
-import { groupConversation } from '../sync/rules/group-records.js'
 import { EVERYBODY } from '../sync/rules/mentions.js'
-import { directChain } from '../sync/rules/message-search.js'
 import { isGone } from '../sync/rules/message-state.js'
 import type { UnreadMarks } from '../sync/rules/read-state.js'
 import { uidOf } from '../sync/rules/records.js'
-import { slices, type WalkParts } from './walks.js'
+import type { Slices, WalkParts } from './walks.js'
 
 /** The most that is counted. */
 export const COUNTED_MAX = 100
@@ -21,14 +19,13 @@ export const COUNTED_MAX = 100
 type DirectMarks = Extract<UnreadMarks, { kind: 'direct' }>
 type GroupMarks = Extract<UnreadMarks, { kind: 'group' }>
 
-/** The number of messages of a peer that the user has not read. */
-export async function countDirect(parts: WalkParts, actor: Actor, marks: DirectMarks): Promise<number> {
-  const { peer, read, delivered, cleared } = marks
+/** The number of messages of a peer that the user has not read. @param walked the conversation above what is cleared */
+export async function countDirect(walked: Slices, { peer, read, delivered }: DirectMarks): Promise<number> {
   /** Devices of the peer of which something unread may be further down. */
   const open = new Set(Object.keys(delivered).filter(device => (delivered[device] ?? 0) > (read[device] ?? 0)))
   const passed = new Set<string>()
   let unread = 0
-  for await (const slice of slices(parts, actor, directChain(peer), cleared)) {
+  for await (const slice of walked) {
     for (const { bytes } of slice) {
       const message = directIn(bytes)
       if (message?.sender !== peer) continue
@@ -67,11 +64,19 @@ export interface GroupCount {
   readonly firstMention: number
 }
 
-/** The number of others' messages in a group that the user has not read, and of those that mention the user. */
-export async function countGroup(parts: WalkParts, actor: Actor, marks: GroupMarks): Promise<GroupCount> {
+/**
+ * The number of others' messages in a group that the user has not read, and of those that mention the user.
+ * @param walked the conversation above what is cleared
+ */
+export async function countGroup(
+  parts: WalkParts,
+  actor: Actor,
+  walked: Slices,
+  marks: GroupMarks,
+): Promise<GroupCount> {
   const { gid } = marks
   const here: Place = { store: parts.store, branch: branchActor(gid, partitionOf(actor)), uid: uidOf(actor) }
-  const unread = await countAbove(parts, actor, marks, here)
+  const unread = await countAbove(walked, marks, here)
   const found = await mentionsAmong(parts, here, marks)
   return { unread, mentions: found.length, firstMention: found.at(-1) ?? 0 }
 }
@@ -83,14 +88,9 @@ interface Place {
   readonly uid: number
 }
 
-async function countAbove(
-  parts: WalkParts,
-  actor: Actor,
-  { gid, read, cleared }: GroupMarks,
-  here: Place,
-): Promise<number> {
+async function countAbove(walked: Slices, { read }: GroupMarks, here: Place): Promise<number> {
   let unread = 0
-  for await (const slice of slices(parts, actor, groupConversation(gid), cleared)) {
+  for await (const slice of walked) {
     const { numbers, reachesMark } = numbersAbove(slice, read)
     for (const message of await messagesOf(here, numbers)) {
       if (isOfOthers(here, message)) unread += 1

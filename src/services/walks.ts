@@ -17,12 +17,13 @@ export interface WalkParts {
   readonly charge: () => void
 }
 
-/** Takes the first slice of a user's walk; the others are charged as they come. @throws Refused if there were too many */
+/** Takes what a user's walk begins with, mostly its first slice; the others are charged as they come. @throws Refused if there were too many */
 export function beginWalk(
   { store, defer, limits }: Pick<WalkParts, 'store' | 'defer'> & { readonly limits: Limits },
   uid: number,
+  cost = 1,
 ): WalkParts {
-  notBefore(limits.take('timeline-walks', uid))
+  notBefore(limits.take('timeline-walks', uid, cost))
   return { store, defer, charge: () => limits.charge('timeline-walks', uid) }
 }
 
@@ -32,6 +33,9 @@ export async function goOn({ charge, defer }: WalkParts): Promise<void> {
   await new Promise<void>(resolve => defer(resolve))
 }
 
+/** Slices of a conversation, the newest first. */
+export type Slices = AsyncIterable<readonly StoredEntry[]>
+
 /** The slices of a conversation above the version `cleared`. */
 export async function* slices(
   parts: WalkParts,
@@ -39,15 +43,52 @@ export async function* slices(
   chain: string,
   cleared: Version,
 ): AsyncGenerator<StoredEntry[]> {
-  const { store } = parts
-  let from = await store.newest(actor, chain)
-  for (let walked = 0; from > cleared && walked < WALKED_MAX; ) {
+  yield* slicesFrom(parts, actor, { from: await parts.store.newest(actor, chain), above: cleared })
+}
+
+export interface WalkRange {
+  /** The version of the entry that it begins with; 0: there is none. */
+  readonly from: Version
+  readonly above: Version
+  /** The entries of the first slice. Absent: as many as of the others. */
+  readonly first?: number
+  /** The most entries that are looked at. Absent: WALKED_MAX. */
+  readonly most?: number
+}
+
+/** The slices of a conversation from an entry down. */
+export async function* slicesFrom(parts: WalkParts, actor: Actor, range: WalkRange): AsyncGenerator<StoredEntry[]> {
+  const { above, first = WALKED_AT_ONCE, most = WALKED_MAX } = range
+  let { from } = range
+  for (let walked = 0; from > above && walked < most; ) {
     if (walked > 0) await goOn(parts)
-    const slice = await store.chain(actor, from, WALKED_AT_ONCE, WALKED_BYTES_MAX)
+    const atOnce = walked === 0 ? first : WALKED_AT_ONCE
+    const slice = await parts.store.chain(actor, from, atOnce, WALKED_BYTES_MAX)
     const last = slice.at(-1)
     if (last === undefined) return
-    yield slice.filter(({ version }) => version > cleared)
+    yield slice.filter(({ version }) => version > above)
     walked += slice.length
     from = last.previous
+  }
+}
+
+/** Slices that are read once and kept, for several who walk along them one after the other. */
+export class KeptSlices implements Slices {
+  readonly #kept: (readonly StoredEntry[])[] = []
+  readonly #rest: AsyncIterator<readonly StoredEntry[]>
+
+  constructor(rest: AsyncGenerator<readonly StoredEntry[]>) {
+    this.#rest = rest
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<readonly StoredEntry[]> {
+    for (let i = 0; ; i++) {
+      const known = this.#kept[i]
+      const next = known === undefined ? await this.#rest.next() : undefined
+      if (next?.done === true) return
+      const slice = known ?? (next?.value as readonly StoredEntry[])
+      if (known === undefined) this.#kept.push(slice)
+      yield slice
+    }
   }
 }

@@ -70,6 +70,7 @@ export const CONNECT_CODES = {
   BAD_MENTIONS: 'invalid_argument',
   BAD_CONTENT: 'invalid_argument',
   REACTION_LIMIT: 'resource_exhausted',
+  PIN_LIMIT: 'resource_exhausted',
 
   UNAVAILABLE: 'unavailable',
   OVERLOADED: 'unavailable',

@@ -226,7 +226,7 @@ export class ConnectHandler {
     const body = decoded(() => asked.message(given), reply)
     const sync = body && decoded(() => decodeSyncRequest(body), reply)
     if (body === undefined || sync === undefined) return
-    const { since, attempt, sends, waitMs: askedMs } = sync
+    const { since, attempt, sends, waitMs: askedMs, state } = sync
     if (askedMs > POLL_MS_MAX) {
       reply(errorAnswer(CODES.INVALID_ARGUMENT.code, { message: `SyncRequest.wait_ms is above ${POLL_MS_MAX}` }))
       return
@@ -237,7 +237,7 @@ export class ConnectHandler {
     }
     const caller = new HttpCaller({ uid, device, address, told: since, form, reply })
     const waitMs = Math.min(askedMs, timeoutMs - Math.min(timeoutMs * ANSWER_SHARE, ANSWER_MS_MAX))
-    if (waitMs > 0 && sends.length === 0) {
+    if (waitMs > 0 && sends.length === 0 && !state) {
       const poll = new Poll(this.#options, { uid, device, attempt, since, waitMs }, caller)
       if (!poll.enter()) return
       if (this.#leaveUntilMs !== undefined) this.#sendAway(poll)

@@ -22,16 +22,16 @@ import { type NodeEvent, nodeAddress } from './events.js'
 import { SLICE_TARGETS } from './fan-out.js'
 import { Lines } from './lines.js'
 import { Outbox } from './outbox.js'
-import { headOf, pageOf } from './page.js'
+import { headOf, lastingPageOf, pageOf } from './page.js'
 import { type Asked, Plan, type PlanContext } from './plan.js'
 import { type Cell, RecordCache } from './record-cache.js'
 import { RecordLoader } from './record-loader.js'
-import { resolved } from './references.js'
+import { resolved, type ShownItem, shownItems } from './references.js'
 import { ScopeQueue } from './scope-queue.js'
 import { NONE } from './short-lists.js'
 import type { WaitingOutbox } from './sightings.js'
 import { hasSpaceFor } from './space.js'
-import type { Outcome, TimelineHead, TimelinePage, Transition } from './types.js'
+import type { LogItem, Outcome, TimelineHead, TimelinePage, Transition } from './types.js'
 import { PLANNED_UNITS_MAX, UnitBudget } from './unit-budget.js'
 
 /**
@@ -252,6 +252,17 @@ export class Engine {
     const page = this.log(actor, since, itemsMax, bytesMax)
     const { itemFilter: filter } = this.#options
     return page.then(found => resolved({ store: this.#store, filter }, actor, found, bytesMax))
+  }
+
+  /** These items of a log as its devices are shown them. */
+  shown(actor: Actor, items: readonly LogItem[]): AsyncGenerator<ShownItem> {
+    return shownItems({ store: this.#store, filter: this.#options.itemFilter }, actor, items)
+  }
+
+  /** The keyed state after `since` that is durable: the items that no trim removes, as devices are shown them. */
+  state(actor: Actor, since: Version, itemsMax: number, bytesMax: number): Promise<TimelinePage> {
+    const range = this.#store.lasting(actor, since, itemsMax, bytesMax)
+    return range.then(found => lastingPageOf(found, since))
   }
 
   /** The entries of a log after `since` that are durable, as they are stored. */

@@ -1,5 +1,5 @@
 /** Makes a page of a timeline of what the store has read. */
-import type { LogRange, Version } from '../store/types.js'
+import type { LastingRange, LogRange, Version } from '../store/types.js'
 import type { TimelineHead, TimelinePage } from './types.js'
 
 /** Whether `since` is no version of the log: one above its durable head, or one that a change of epoch skipped. */
@@ -21,4 +21,11 @@ export function pageOf(range: LogRange, since: Version): TimelinePage {
   const more = range.more && (items.at(-1)?.version ?? since) < head
   const to = more ? (items.at(-1)?.version ?? since) : head
   return { kind: 'page', items, to, more, trimmed: since < range.floor, head }
+}
+
+/** Makes the page of the lasting entries after `since`. */
+export function lastingPageOf(range: LastingRange, since: Version): TimelinePage {
+  const { entries, to, more, durable } = range
+  if (isForeign(range, since)) return { kind: 'resync', head: durable }
+  return { kind: 'page', items: entries, to, more, trimmed: false, head: durable }
 }

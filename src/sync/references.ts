@@ -121,28 +121,47 @@ export async function resolved(
   bytesMax: number,
 ): Promise<TimelinePage> {
   if (page.kind === 'resync' || !page.items.some(({ bytes }) => isReference(bytes))) return page
-  const targets = new Targets(options, actor)
   const items: LogItem[] = []
   let left = bytesMax
   let { trimmed } = page
-  for (let from = 0; from < page.items.length; from += ITEMS_AT_ONCE) {
-    const slice = page.items.slice(from, from + ITEMS_AT_ONCE)
-    const references = slice.map(({ bytes }) => (isReference(bytes) ? decodeReference(bytes) : undefined))
-    const bodies = await targets.read(references)
-    for (const [i, item] of slice.entries()) {
-      const reference = references[i]
-      const bytes = reference === undefined ? item.bytes : bodies[i]
-      if (bytes === undefined) {
-        trimmed ||= reference?.update === false
-        continue
-      }
-      const isTooMuch = bytes.length > left && items.length > 0
-      if (isTooMuch) return { ...page, items, to: item.version - 1, more: true, trimmed }
-      items.push({ version: item.version, bytes })
-      left -= bytes.length
+  for await (const { version, bytes, reference } of shownItems(options, actor, page.items)) {
+    if (bytes === undefined) {
+      trimmed ||= reference?.update === false
+      continue
     }
+    const isTooMuch = bytes.length > left && items.length > 0
+    if (isTooMuch) return { ...page, items, to: version - 1, more: true, trimmed }
+    items.push({ version, bytes })
+    left -= bytes.length
   }
   return { ...page, items, trimmed }
+}
+
+/** An item as its reader is shown it. */
+export interface ShownItem {
+  readonly version: Version
+  /** Undefined: what the reference stands for is gone. */
+  readonly bytes: Uint8Array | undefined
+  /** Undefined: the item stands there itself. */
+  readonly reference: Reference | undefined
+}
+
+/** Gives the items of a log with those in place of their references. Some are read at once, and no more than are taken. */
+export async function* shownItems(
+  options: ResolverOptions,
+  actor: Actor,
+  items: readonly LogItem[],
+): AsyncGenerator<ShownItem> {
+  const targets = new Targets(options, actor)
+  for (let from = 0; from < items.length; from += ITEMS_AT_ONCE) {
+    const slice = items.slice(from, from + ITEMS_AT_ONCE)
+    const references = slice.map(({ bytes }) => (isReference(bytes) ? decodeReference(bytes) : undefined))
+    const bodies = await targets.read(references)
+    for (const [i, { version, bytes }] of slice.entries()) {
+      const reference = references[i]
+      yield { version, bytes: reference === undefined ? bytes : bodies[i], reference }
+    }
+  }
 }
 
 /** What the references of one page of a reader stand for. */

@@ -4,6 +4,7 @@
  */
 import { type ConversationId, directConversation, peerOf } from '../../../protocol/conversation-id.js'
 import { ContactState, type ConversationSettings, encodeItem } from '../../../protocol/generated/messages.js'
+import { CONVERSATION_ID_BYTES_MAX, PINNED_MAX } from '../../../protocol/limits.js'
 import { jsonRecord } from '../record-kinds.js'
 import type { Tx } from '../types.js'
 import { type Gid, groupConversation, NOTED_MENTIONS_MAX, withMention } from './group-records.js'
@@ -39,6 +40,16 @@ export const conversationRecord = jsonRecord<ConversationRecord>('conversation',
   many: 'one per contact and per group that the user was ever in, or invited to',
 })
 
+/** The conversations that the user has pinned: a list shows them first, however old they are. */
+export const pinnedConversations = jsonRecord<{ readonly conversations: readonly ConversationId[] }>('pinned', {
+  fields: { conversations: [] },
+  lifetime: 'user',
+  bytesMax: 64 + PINNED_MAX * (CONVERSATION_ID_BYTES_MAX + 3),
+  entries: { max: PINNED_MAX, count: ({ conversations }) => conversations.length },
+  grows: 'the user, by SetConversation: 20 pinned',
+  many: 'one',
+})
+
 export type ConversationName = number | ConversationId
 
 /** The id of a conversation's record: of a direct one the peer's uid. */
@@ -69,6 +80,21 @@ export function putConversation(
   if (!isShown) return
   const value = { conversation, settings: { muted, pinned, archived, unread }, read, cleared }
   tx.append(encodeItem({ skip: 0, content: { case: 'conversationState', value } }), conversationKey(conversation))
+}
+
+/** The conversations that the user has pinned, the one that was pinned last at the end. */
+export function pinnedBy(tx: Tx): readonly ConversationId[] {
+  return tx.get(pinnedConversations)?.conversations ?? []
+}
+
+/** Notes that a conversation is pinned, or no longer. @returns false if the user has pinned as many as are allowed */
+export function pin(tx: Tx, conversation: ConversationId, pinned: boolean): boolean {
+  const all = pinnedBy(tx)
+  if (all.includes(conversation) === pinned) return true
+  if (pinned && all.length >= PINNED_MAX) return false
+  const conversations = pinned ? [...all, conversation] : all.filter(each => each !== conversation)
+  tx.put(pinnedConversations, { conversations })
+  return true
 }
 
 /** Whether the record has these settings. */
@@ -145,6 +171,7 @@ export function dropConversation(tx: Tx, name: string | number): void {
 /** Removes all of a group's conversation. */
 export function forgetConversation(tx: Tx, gid: Gid): void {
   const conversation = groupConversation(gid)
+  if (tx.get(conversationRecord, conversation)?.pinned === true) pin(tx, conversation, false)
   if (tx.get(conversationRecord, conversation) !== undefined) tx.remove(conversationRecord, conversation)
   dropConversation(tx, conversation)
 }

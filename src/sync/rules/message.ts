@@ -84,7 +84,8 @@ export const failMessage: EffectKind<Failure> = jsonEffect({
   name: 'message-failed',
   run(tx, failure) {
     if (tx.get(profile)?.deleted === true) return
-    tx.append(encodeItem({ skip: 0, content: { case: 'failed', value: { ...failure, conversation: '' } } }))
+    const item = encodeItem({ skip: 0, content: { case: 'failed', value: { ...failure, conversation: '' } } })
+    tx.appendTo(directChain(failure.recipient), item)
   },
 })
 

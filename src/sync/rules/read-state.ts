@@ -25,6 +25,7 @@ import {
   knows,
   NO_PREFERENCES,
   PREFERENCES_KEY,
+  pin,
   preferences,
   putConversation,
   readUpTo,
@@ -144,14 +145,15 @@ export const setConversation = numbered<SetConversationInput>(
     if (code !== CODES.OK.code) return code
     const before = conversationOf(tx, conversation)
     const { muted, pinned, archived, unread } = settings
-    if (!isSet(before, settings))
-      putConversation(tx, conversation, before, { ...before, muted, pinned, archived, unread })
+    if (isSet(before, settings)) return CODES.OK.code
+    if (pinned !== before.pinned && !pin(tx, conversation, pinned)) return CODES.PIN_LIMIT.code
+    putConversation(tx, conversation, before, { ...before, muted, pinned, archived, unread })
     return CODES.OK.code
   },
 )
 
 /** Whether the user has to do with a conversation: OK, or why not. */
-function standing(tx: Tx, uid: number, conversation: ConversationId): Code {
+export function standing(tx: Tx, uid: number, conversation: ConversationId): Code {
   const peer = peerOf(conversation)
   if (peer === uid) return CODES.SELF.code
   if (peer !== undefined) return knows(tx, peer) ? CODES.OK.code : CODES.UNKNOWN_USER.code

@@ -2,7 +2,7 @@
  * Delivered and read watermarks. The acks of a user's devices and the marks that they name are committed together. Marks that rose
  * are told to the peer, whose transition limits them to what it has really sent.
  */
-import { encodeItem } from '../../../protocol/generated/messages.js'
+import { encodeItem, type Watermark } from '../../../protocol/generated/messages.js'
 import type { Actor } from '../../store/types.js'
 import { jsonEffect } from '../effect-kinds.js'
 import type { EffectKind, RecordKind, Transition, Tx } from '../types.js'
@@ -208,7 +208,7 @@ function risen(known: Marks, named: Marks, here: (marked: readonly number[]) => 
     : Object.fromEntries(kept.map(device => [device, merged[device] ?? 0]))
 }
 
-function watermarks(marks: Marks) {
+export function watermarks(marks: Marks): Watermark[] {
   return Object.entries(marks).map(([device, sendSeq]) => ({ device: Number(device), sendSeq }))
 }
 
