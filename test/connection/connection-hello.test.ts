@@ -2,6 +2,7 @@
 
 import t from 'tap'
 import { encodeFrame, encodeNotice, encodeRequest, PING } from '../../protocol/frame-codec.js'
+import { decodeHelloResponse } from '../../protocol/generated/messages.js'
 import { METHODS } from '../../protocol/methods.js'
 import { connectionRig, helloFrame, joined, LEADING_ZERO } from '../support/connection-rig.js'
 import { appended } from '../support/events.js'
@@ -23,6 +24,63 @@ t.test('answers Hello, pushes the first page right behind it, and is open', asyn
   ])
   t.same([connection.uid, connection.device, connection.attempt, connection.told], [7, 1, 4, 3])
   t.same([rig.hub.users, rig.hub.bound], [1, 1])
+})
+
+t.test('begins at the head for who wants nothing of before, and misses nothing of what comes', async t => {
+  const services = new FakeServices()
+  const timeline = services.timeline(7)
+  for (let i = 0; i < 3; i++) timeline.append()
+  services.heldPages = []
+  const rig = connectionRig(services)
+  const { pipe, connection } = rig.connect()
+  const head = services.head.bind(services)
+  let meanwhile: (() => void) | undefined = () => {
+    // Told before the feed begins at the head, and only found by the page.
+    rig.hub.take(appended(7, timeline.append()))
+    timeline.append()
+  }
+  services.head = async (uid, since) => {
+    const found = await head(uid, since)
+    meanwhile?.()
+    meanwhile = undefined
+    return found
+  }
+  connection.receive(joined(LEADING_ZERO, helloFrame(9, { token: TOKEN, attempt: 4, since: 1, fromHead: true })))
+  await rig.turn()
+  rig.hub.take(appended(7, timeline.append()))
+  for (const resolve of services.heldPages.splice(0)) resolve()
+  await rig.turn()
+  const [answer, push] = pipe.seen()
+  t.match(decodeHelloResponse((answer?.body ?? EMPTY) as Uint8Array), { head: 3, resync: false })
+  t.match(push, { what: 'push', from: 3, to: 6, versions: [4, 5, 6] })
+  rig.hub.take(appended(7, timeline.append()))
+  await rig.turn()
+  t.match(pipe.seen(), [{ what: 'push', from: 6, to: 7 }])
+})
+
+t.test('a timeline without an item begins at 0, also from the head', async t => {
+  const services = new FakeServices()
+  services.heldPages = []
+  const rig = connectionRig(services)
+  const { pipe, connection } = rig.connect()
+  connection.receive(joined(LEADING_ZERO, helloFrame(9, { token: TOKEN, attempt: 4, fromHead: true })))
+  await rig.turn()
+  services.timeline(7).append()
+  for (const resolve of services.heldPages.splice(0)) resolve()
+  await rig.turn()
+  const [answer, push] = pipe.seen()
+  t.equal(decodeHelloResponse((answer?.body ?? EMPTY) as Uint8Array).head, 0)
+  t.match(push, { what: 'push', from: 0, to: 1, versions: [1] })
+})
+
+t.test('is refused if its head cannot be read', async t => {
+  const services = new FakeServices()
+  services.head = () => Promise.reject(new Error('the store does not answer'))
+  const rig = connectionRig(services)
+  const { pipe, connection } = rig.connect()
+  connection.receive(joined(LEADING_ZERO, helloFrame(9, { token: TOKEN, attempt: 4, fromHead: true })))
+  await rig.turn()
+  t.match(pipe.seen(), [{ what: 'refusal', id: 9, code: 'UNAVAILABLE' }])
 })
 
 t.test('ends when another node ended its session, or bound it, while its Hello was being answered', async t => {

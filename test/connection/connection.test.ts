@@ -52,6 +52,24 @@ t.test('a push that was gathered leaves before an answer that came later', async
   ])
 })
 
+t.test('a page of keyed state moves nothing: what is pushed, and what may be acknowledged, is as before', async t => {
+  const { services, rig, pipe, connection } = await opened()
+  const timeline = services.timeline(7)
+  const ask = (id: number, since: number) =>
+    connection.receive(request(id, METHODS.sync.number, encodeSyncRequest(createSyncRequest({ since, state: true }))))
+  const before = connection.told
+  for (let i = 0; i < 3; i++) timeline.append()
+  ask(3, 0)
+  const page = timeline.page(0)
+  services.requests[0]?.caller.synced(3, 0, { ...page, state: true } as typeof page, [])
+  await rig.turn()
+  t.match(pipe.seen(), [{ what: 'answer', id: 3 }])
+  t.equal(connection.told, before)
+  rig.hub.take(appended(7, timeline.append()))
+  await rig.turn()
+  t.match(pipe.seen(), [{ what: 'notify', version: 4 }], 'the client has not applied what came before')
+})
+
 t.test('an item that does not follow makes one Notify, and no other until the client has pulled', async t => {
   const { services, rig, pipe, connection } = await opened()
   const timeline = services.timeline(7)

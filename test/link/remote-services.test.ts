@@ -156,6 +156,7 @@ t.test('a page comes back item by item, also one that was encoded in a thread', 
     { page: { ...page, items: encodeItems(3, items) }, results: [] },
     { page: { kind: 'page', items: [], to: 3, more: false, trimmed: false, head: 3 } as const, results: [] },
     { page: { kind: 'resync', head: 20 } as const, results: [] },
+    { page: { ...page, state: true } as const, results: [] },
   ]
   for (const given of pages) {
     const held = ask(it, caller, METHODS.sync.number, sync)
@@ -167,6 +168,7 @@ t.test('a page comes back item by item, also one that was encoded in a thread', 
     ['synced', 9, 3, page, []],
     ['synced', 9, 3, pages[2]?.page, []],
     ['synced', 9, 3, { kind: 'resync', head: 20 }, []],
+    ['synced', 9, 3, { ...page, state: true }, []],
   ])
 })
 

@@ -6,6 +6,7 @@ import t from 'tap'
 import { CODES, type CodeName, codeName } from '../../protocol/codes.js'
 import {
   createHelloRequest,
+  createHistoryRequest,
   createPostRequest,
   createSyncRequest,
   decodeContactServiceListResponse,
@@ -211,6 +212,11 @@ const TABLE: { readonly [N in RequestName]: Row<N> } = {
       after: 0,
     }),
     codes: all('NO_SUCH_MESSAGE'),
+  },
+  conversations: { request: () => ({ after: 0, limit: 0 }), codes: all('OK') },
+  history: {
+    request: (_, alice) => createHistoryRequest({ conversation: `direct:${alice.uid}` }),
+    codes: ACQUAINTED,
   },
   watch: {
     request: (_, alice) => ({ conversations: [{ conversation: `direct:${alice.uid}` }] }),

@@ -8,6 +8,7 @@ import {
   type Contact,
   ContactState,
   createHelloRequest,
+  createHistoryRequest,
   createPostRequest,
   createSyncRequest,
   decodeGroupServiceCreateResponse,
@@ -97,6 +98,8 @@ const TABLE: { readonly [N in RequestName | 'ack']: Act } = {
     const message = { sender: uid, device: 1, sendSeq: 1, number: 0 }
     return he.call(METHODS.reactions, { conversation: `direct:${uid}`, message, kind: '', after: 0 })
   },
+  conversations: he => he.call(METHODS.conversations, { after: 0, limit: 0 }),
+  history: (he, { uid }) => he.call(METHODS.history, createHistoryRequest({ conversation: `direct:${uid}` })),
   groupCreate: (he, { uid }) =>
     he.call(METHODS.groupCreate, { sendSeq: he.next(), title: 'come', invitees: [{ uid }] }),
   groupInvite: inHisGroup((he, her, named) => he.call(METHODS.groupInvite, { ...named, invitees: [{ uid: her.uid }] })),

@@ -5,6 +5,7 @@
 import t from 'tap'
 import { CODES, type CodeName, codeName } from '../../protocol/codes.js'
 import {
+  createHistoryRequest,
   createMessageId,
   createPostRequest,
   decodeGroupServiceCreateResponse,
@@ -23,7 +24,7 @@ import { befriend, startNode, TestDevice, type TestNode } from '../support/engin
 import { eventually } from '../support/eventually.js'
 
 const WRITING = ['post', 'edit', 'recall', 'forward', 'delete', 'clear', 'react'] as const
-const READING = ['markRead', 'readBy', 'unread', 'reactions', 'setConversation'] as const
+const READING = ['markRead', 'readBy', 'unread', 'reactions', 'setConversation', 'history'] as const
 const OTHERS = [...WRITING, ...READING] as const
 type GroupName = Extract<MethodName, `group${string}`> | (typeof OTHERS)[number]
 
@@ -257,6 +258,17 @@ const TABLE: { readonly [N in GroupName]: Rows<N> } = {
     },
   ],
   unread: [{ request: ({ conversation }) => ({ conversation }), outcomes: { ...KNOWN, deleted: 'NO_SUCH_GROUP' } }],
+  history: [
+    {
+      request: ({ conversation }) => createHistoryRequest({ conversation }),
+      outcomes: { ...KNOWN, deleted: 'NO_SUCH_GROUP' },
+    },
+    // A message of the owner, from after the removal of who is a former member.
+    {
+      request: ({ conversation }, _, { message }) => createHistoryRequest({ conversation, ...numbered(message) }),
+      outcomes: { ...KNOWN, invited: 'NO_SUCH_MESSAGE', former: 'NO_SUCH_MESSAGE', deleted: 'NO_SUCH_GROUP' },
+    },
+  ],
   setConversation: [
     {
       request: named => ({ ...named, settings: { muted: true, pinned: false, archived: false, unread: false } }),

@@ -42,7 +42,7 @@ import {
 } from '../../src/sync/rules/membership.js'
 import { editMessage } from '../../src/sync/rules/message-changes.js'
 import { reactToMessage } from '../../src/sync/rules/reactions.js'
-import { markRead, setPreferences } from '../../src/sync/rules/read-state.js'
+import { markRead, setConversation, setPreferences } from '../../src/sync/rules/read-state.js'
 import { userActor } from '../../src/sync/rules/records.js'
 import type { Transition } from '../../src/sync/types.js'
 import type { TestNode } from './engine.js'
@@ -53,6 +53,7 @@ const TITLE = '"'.repeat(128)
 const ANNOUNCEMENT = '"'.repeat(2_048)
 const TEXT = '"'.repeat(16_384)
 const CODE = '0'.repeat(32)
+const PINNED = { muted: false, pinned: true, archived: false, unread: false }
 const OPEN = { join: GroupJoin.CODE, adminsInvite: false, adminsWrite: false, history: 100 }
 
 /** One group with all members that it may have, in one partition, and as many who were; all the groups and invitations of one user. */
@@ -81,7 +82,10 @@ export async function fullGroups({ engine }: TestNode): Promise<void> {
   await reactToLast(gid, people)
   await silence([...others, stranger], owner)
   for (let n = 0; n < INVITATIONS_MAX; n += 1) await owner.create(`${n}`, [stranger])
-  for (let n = 0; n < GROUPS_MAX; n += 1) await stranger.create(TITLE)
+  for (let n = 0; n < GROUPS_MAX; n += 1) {
+    const conversation = groupConversation(await stranger.create(TITLE))
+    await stranger.act(setConversation, { conversation, settings: PINNED })
+  }
 }
 
 /** All these people are muted in a group, one after the other, and leave it. */
