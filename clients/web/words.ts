@@ -249,7 +249,7 @@ const WORDS = {
   whoJoins: ['Who can join', '加入方式'],
   joinClosed: ['Invited', '仅邀请'],
   joinCode: ['Code', '邀请码'],
-  joinApproval: ['Code, then approval', '需审批'],
+  joinApproval: ['Approval', '需审批'],
   onlyAdminsWrite: ['Only admins write', '仅管理员发言'],
   onlyAdminsInvite: ['Only admins invite', '仅管理员邀请'],
 

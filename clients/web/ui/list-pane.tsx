@@ -7,7 +7,7 @@ import { ChatRow } from './chat-row.js'
 import { ConnectionLine } from './connection-line.js'
 import { useNow, useSession, useSignal, useSpeech } from './hooks.js'
 import { SkeletonRows } from './page.js'
-import { go, goHome } from './panes.js'
+import { go, goBack } from './panes.js'
 import { Avatar, Blank, Button, Icon, IconButton } from './parts.js'
 
 const FILTER_WORDS: Readonly<Record<Filter, PlainKey>> = { all: 'all', unread: 'unreadTab', groups: 'groupsTab' }
@@ -49,11 +49,12 @@ export function ListPane({ archived, find }: { archived: boolean; find: () => vo
 }
 
 /** The head of a pane that stands in the list's place. */
-export function SideBar({ title, back = goHome }: { title: string; back?: () => void }) {
+export function SideBar({ title, back }: { title: string; back?: () => void }) {
   const speech = useSpeech()
+  const { open } = useSession()
   return (
     <div class="bar side">
-      <IconButton icon="back" label={speech.say('back')} onClick={back} />
+      <IconButton icon="back" label={speech.say('back')} onClick={back ?? (() => goBack(open.value?.conversation))} />
       <h1>{title}</h1>
     </div>
   )

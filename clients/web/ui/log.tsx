@@ -72,7 +72,8 @@ export function Log({ handle, open, view, onReply, onEdit, onType }: LogProps) {
     const { scrollOffset, scrollRect } = list
     const bottom = (scrollOffset ?? 0) + (scrollRect?.height ?? 0)
     setAtEnd(list.getDistanceFromEnd() <= END_PX)
-    if (!platform.isWatched()) return
+    // Out of sight behind another pane nothing is seen.
+    if (!platform.isWatched() || !scrollRect?.height) return
     const seen = list.getVirtualItems().findLast(item => item.end <= bottom + 2 || item.start < bottom - 80)
     const row = seen && rows.slice(0, seen.index + 1).findLast(isEntry)
     if (row !== undefined) open.seen(row.key)

@@ -1,6 +1,7 @@
 // The three panes: list, open chat, details; how wide the page is says which of them stand side by side (shell.css, widths.css). The keys
 // that work everywhere are here, too.
 import { useEffect, useLayoutEffect, useState } from 'preact/hooks'
+import type { ConversationId } from '../../typescript/browser.js'
 import { type Place, placeOf } from '../model/place.js'
 import { said } from '../words.js'
 import { ChatPane } from './chat-pane.js'
@@ -25,7 +26,10 @@ export function Panes() {
   const [details, setDetails] = useState<DetailsState>('on')
   const open = useSignal(session.open)
   const find = useFinder()
-  useLayoutEffect(() => session.show(place.conversation), [session, place.conversation])
+  // A pane in the list's place leaves the chat open beside it.
+  useLayoutEffect(() => {
+    if (place.side === 'chats' || place.side === 'archived') session.show(place.conversation)
+  }, [session, place.side, place.conversation])
   // A drawer is about the chat that was open.
   useEffect(() => setDetails(state => (state === 'open' ? 'on' : state)), [place.conversation])
   useKeys(find)
@@ -35,7 +39,7 @@ export function Panes() {
     <div class="app">
       <div
         class="panes"
-        data-pane={open === undefined ? 'list' : 'chat'}
+        data-pane={place.conversation === undefined ? 'list' : 'chat'}
         data-details={open === undefined ? 'off' : details}
       >
         <SidePane place={place} find={find} />
@@ -92,6 +96,15 @@ function usePlace(): Place {
 export function go(hash: string): void {
   location.hash = hash
 }
+
+/** Goes back from a pane in the list's place: to the chat beside it, or, where only one pane is in sight, to the list. */
+export function goBack(beside: ConversationId | undefined): void {
+  if (beside === undefined || innerWidth < ONE_PANE_PX) goHome()
+  else go(beside)
+}
+
+/** The width below which one pane is in sight: the same as in widths.css. */
+const ONE_PANE_PX = 640
 
 /** Goes back to the list, without a step in the browser's history that would come back here. */
 export function goHome(): void {
