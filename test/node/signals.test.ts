@@ -1,7 +1,9 @@
 /** Presence and typing between nodes: who is told of whom, when, and what it costs. */
 import t from 'tap'
+import { decodeGroupServiceCreateResponse, encodeSignalNotice } from '../../protocol/generated/messages.js'
 import { METHODS } from '../../protocol/methods.js'
-import { GRACE_MS, GRANT_MS } from '../../src/connection/watches.js'
+import { INTERESTS_MAX } from '../../src/cluster/interests.js'
+import { GRACE_MS, GRANT_MS, SIGNALS_PER_SECOND } from '../../src/connection/watches.js'
 import { cast, direct, type Looker, signalScene } from '../support/signal-scene.js'
 
 const ONLINE = ({ uid }: { readonly uid: number }): string => `direct:${uid}: ${uid} online`
@@ -204,6 +206,127 @@ for (const [what, { act, types }] of Object.entries(ENDS)) {
     await scene.close()
   })
 }
+
+/** A group of Alice's, with Bob and Carol in it; all three look at it. */
+async function group() {
+  const scene = await signalScene('store', ['a', 'b'])
+  const [alice, bob, carol] = await cast(scene)
+  await scene.befriend(alice, carol)
+  const a = await scene.connect(alice, 'a')
+  const b = await scene.connect(bob, 'b')
+  const c = await scene.connect(carol, 'b')
+  const invitees = [{ uid: bob.uid }, { uid: carol.uid }]
+  const made = await a.ask(METHODS.groupCreate, { sendSeq: alice.next(), title: 'us', invitees })
+  const { conversation } = decodeGroupServiceCreateResponse(made.body as Uint8Array)
+  await scene.pass(5_000)
+  for (const looker of [a, b, c]) t.same(await looker.watch(conversation), { presence: [], off: false })
+  await scene.settle()
+  return { scene, alice, bob, carol, a, b, c, conversation }
+}
+
+t.test('typing in a group goes to the members who look at it; who is muted types to nobody', async t => {
+  const { scene, alice, bob, a, b, c, conversation } = await group()
+  t.equal(await a.type(conversation), 'OK')
+  await scene.settle()
+  const typing = `${conversation}: ${alice.uid} types`
+  t.same([a.signals(), b.signals(), c.signals()], [[], [typing], [typing]])
+  await c.watch()
+  const mute = { sendSeq: alice.next(), conversation, uid: bob.uid, muted: true }
+  t.match(await a.ask(METHODS.groupMute, mute), { what: 'answer' })
+  await scene.pass(4_000)
+  t.equal(await b.type(conversation), 'MUTED')
+  t.equal(await a.type(conversation), 'OK')
+  await scene.settle()
+  t.same([a.signals(), b.signals(), c.signals()], [[], [typing], []])
+  await scene.close()
+})
+
+t.test('who is removed from a group types there no more at once, and hears nothing after the next grant', async t => {
+  const { scene, alice, carol, a, b, c, conversation } = await group()
+  await a.ask(METHODS.groupRemove, { sendSeq: alice.next(), conversation, uid: carol.uid, number: 0 })
+  await scene.pass(4_000)
+  t.equal(await c.type(conversation), 'NO_SUCH_GROUP')
+  await scene.settle()
+  t.same(b.signals(), [])
+  await scene.pass(GRANT_MS + 2_000)
+  await b.type(conversation)
+  await scene.settle()
+  t.equal(a.signals().length, 1)
+  t.same(c.signals(), [])
+  await scene.close()
+})
+
+t.test('a conversation that is refused ends alone: the others that the client looks at stay', async t => {
+  const { scene, alice, bob, a, b, conversation } = await group()
+  await b.watch(conversation, direct(alice))
+  await a.ask(METHODS.groupRemove, { sendSeq: alice.next(), conversation, uid: bob.uid, number: 0 })
+  await scene.pass(GRANT_MS + 4_000)
+  await a.type(conversation)
+  await a.type(direct(bob))
+  await scene.settle()
+  t.same(
+    b.signals().filter(signal => signal.endsWith('types')),
+    [TYPES(alice)],
+  )
+  await scene.close()
+})
+
+t.test('a connection that does not keep up gets no signals; its messages come, and then what is so', async t => {
+  const { scene, alice, bob, a, b } = await looking()
+  a.pipe.takes = false
+  await b.ask(METHODS.send, { sendSeq: bob.next(), to: alice.uid, text: 'x'.repeat(1_000) })
+  await scene.settle()
+  const waiting = a.connection.waitingBytes
+  t.ok(waiting > 1_000, 'a message waits')
+  for (let i = 0; i < 5; i += 1) {
+    await b.type(direct(alice))
+    await scene.pass(3_000)
+  }
+  b.leave()
+  await scene.pass(10_000)
+  t.equal(a.connection.waitingBytes, waiting, 'and nothing else')
+  t.equal(scene.node('a').access.context.backlog.total, waiting)
+  a.pipe.takes = true
+  a.pipe.release()
+  await scene.pass(2_000)
+  t.same(a.signals(), [OFFLINE(bob)])
+  await scene.close()
+})
+
+t.test('a connection gets 20 signals in a second, and no more', async t => {
+  const { scene, a, b, conversation } = await group()
+  const { watches } = scene.node('b').access
+  const before = { ...watches.figures }
+  await a.type(conversation)
+  await scene.settle()
+  b.signals()
+  const notice = (uid: number): Uint8Array =>
+    encodeSignalNotice({ conversation, signal: { case: 'typing', value: { uid, stopped: false } } })
+  const to = `group/${conversation.slice('group:'.length)}`
+  const say = (uid: number): void =>
+    watches.take({ kind: 'transient', from: 'a', to, topic: 'signal', bytes: notice(uid) })
+  await scene.pass(1_000)
+  for (let uid = 1_000; uid < 1_050; uid += 1) say(uid)
+  await scene.settle()
+  t.equal(b.signals().length, SIGNALS_PER_SECOND)
+  t.equal(watches.figures.dropped - before.dropped, 60, 'of 50 each, to two')
+  await scene.pass(1_000)
+  say(1_000)
+  await scene.settle()
+  t.equal(b.signals().length, 1)
+  watches.take({ kind: 'transient', from: 'a', to, topic: 'signal', bytes: Uint8Array.of(0xff) })
+  t.same(b.signals(), [], 'what is no notice is dropped')
+  await scene.close()
+})
+
+t.test('a node that looks at too much refuses a Watch', async t => {
+  const { scene, bob, a } = await looking()
+  const { interests } = scene.node('a').access
+  for (let uid = 1_000_000; interests.size < INTERESTS_MAX; uid += 1) interests.add(`user/${uid}`)
+  t.equal(await a.watch(direct(bob)), 'OVERLOADED')
+  t.same(await a.watch(), { presence: [], off: false })
+  await scene.close()
+})
 
 t.test('typing ends at once where the sender may not write any more, whatever the other looks at', async t => {
   const { scene, bob, a, b } = await looking()

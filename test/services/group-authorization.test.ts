@@ -25,7 +25,8 @@ import { eventually } from '../support/eventually.js'
 
 const WRITING = ['post', 'edit', 'recall', 'forward', 'delete', 'clear', 'react'] as const
 const READING = ['markRead', 'readBy', 'unread', 'reactions', 'setConversation', 'history'] as const
-const OTHERS = [...WRITING, ...READING] as const
+const LOOKING = ['watch', 'typing'] as const
+const OTHERS = [...WRITING, ...READING, ...LOOKING] as const
 type GroupName = Extract<MethodName, `group${string}`> | (typeof OTHERS)[number]
 
 /** No friends of the owner: `stranger`, `blocked` (by the owner), `invited`, `applicant` (who asks to join), `newcomer`. */
@@ -274,6 +275,10 @@ const TABLE: { readonly [N in GroupName]: Rows<N> } = {
       request: named => ({ ...named, settings: { muted: true, pinned: false, archived: false, unread: false } }),
       outcomes: KNOWN,
     },
+  ],
+  watch: [{ request: ({ conversation }) => ({ conversations: [{ conversation }] }), outcomes: READERS }],
+  typing: [
+    { request: ({ conversation }) => ({ conversation, stopped: false }), outcomes: { ...READERS, muted: 'MUTED' } },
   ],
   groupCreate: [
     {
