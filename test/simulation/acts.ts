@@ -6,6 +6,7 @@ import { directConversation } from '../../protocol/conversation-id.js'
 import type { Random } from '../../src/lib/random.js'
 import { clear, edit, react, readGroup, recall, remove } from './change-acts.js'
 import { found, joinIn, manageGroup, writeInGroup } from './group-acts.js'
+import { look, type } from './looking.js'
 import type { Phone, User } from './phone.js'
 import type { Stage } from './stage.js'
 import { BAD_WAYS } from './ways.js'
@@ -159,6 +160,11 @@ const IN_GROUPS: readonly (readonly [weight: number, act: Act])[] = [
   [2, readGroup],
 ]
 
+const LOOKING: readonly (readonly [weight: number, act: Act])[] = [
+  [1, look],
+  [3, type],
+]
+
 /** Some name themselves anew all the time. */
 const VANITY: readonly (readonly [weight: number, act: Act])[] = [
   [1, sendOne],
@@ -192,6 +198,11 @@ export function act(stage: Stage, phone: Phone): void {
   const isUnrest = dice < misfortune + UNREST_LIKELY * restless
   const acts = dice < misfortune ? MISFORTUNE : isUnrest ? UNREST : vain ? VANITY : inGroups(stage) ? IN_GROUPS : LIFE
   if (acts !== MISFORTUNE && !client.account.signedIn) return
+  const { looking } = stage.setup
+  if (looking > 0 && acts !== MISFORTUNE && stage.chance(looking)) {
+    attempt(() => draw(stage.random, LOOKING)(stage, phone, client))
+    return
+  }
   attempt(() => {
     if (acts !== LIFE || !found(stage, phone, client)) draw(stage.random, acts)(stage, phone, client)
   })

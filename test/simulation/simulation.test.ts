@@ -5,6 +5,7 @@
 
 import t, { type Test } from 'tap'
 import { Happened } from './happened.js'
+import { WITH_LOOKERS } from './looking.js'
 import { type Setup, STORE_KINDS, WITH_GROUPS } from './setup.js'
 import { runSeed } from './world.js'
 
@@ -84,6 +85,17 @@ t.test('each has of each group what was said while they were members, in one ord
   }
   t.ok(happened.of('items of groups') > 100, `${happened}`)
   for (const what of CHANGES) t.ok(happened.of(what) > 0, `there were ${what}`)
+})
+
+t.test('who looks at others sees who is there, within a minute, whatever was lost between nodes', async t => {
+  const happened = new Happened()
+  for (const store of ['one', 'embedded'] as const) {
+    const { failure, happened: more } = await runSeed({ seed: 1, setup: { ...WITH_LOOKERS, store } })
+    happened.add(more)
+    if (failure !== undefined) t.fail(`${store}: ${failure}`)
+  }
+  for (const what of ['watches taken', 'friends seen online', 'friends seen offline'])
+    t.ok(happened.of(what) > 0, `there were ${what}`)
 })
 
 t.test('a seed replays exactly, and another one is another run', async t => {

@@ -7,6 +7,7 @@ import { lookBack, missing, notOnTheBest } from './convergence.js'
 import { everybodyRemovesADevice, everybodyWrites, somebodyGoesForGood } from './finale.js'
 import type { Happened } from './happened.js'
 import { Lingerers } from './lingerers.js'
+import { everybodyLooks } from './looking.js'
 import { calmed, type Setup } from './setup.js'
 import { type RunOptions, SimulationFailure, Stage } from './stage.js'
 import { everybodyCounts } from './unread.js'
@@ -77,6 +78,10 @@ async function live(stage: Stage): Promise<void> {
   await settle(stage, PROBE_MS, 'for the best transports', () => notOnTheBest(stage))
   everybodyWrites(stage)
   await settle(stage, steadyMs, 'on a healthy system')
+  if (stage.setup.looking > 0) {
+    await everybodyLooks(stage)
+    await settle(stage, HEAL_MS, 'after everybody looked')
+  }
   if (stage.groups.length > 0) await settle(stage, steadyMs, 'after all was counted', everybodyCounts(stage))
   await settle(stage, steadyMs, 'after devices were removed', everybodyRemovesADevice(stage))
   lookBack(stage)
