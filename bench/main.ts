@@ -40,6 +40,7 @@ import {
   webSocketTables,
   wireTables,
 } from './report.js'
+import { measureSignals, type SignalsReport, signalsTables } from './signals.js'
 import { measureSoak, type SoakReport } from './soak.js'
 import { soakPage, soakTables } from './soak-chart.js'
 import { measureWebSocket, type WebSocketReport } from './web-socket.js'
@@ -62,12 +63,13 @@ const PARTS = {
   k: 'workers',
   l: 'cluster',
   m: 'groups',
+  n: 'signals',
 } as const
 
 type Part = keyof typeof PARTS
 
 /** Parts that are only measured when they are named: they need an hour or many minutes, or more than a machine has by itself. */
-const ONLY_NAMED: ReadonlySet<string> = new Set<Part>(['i', 'j', 'l', 'm'])
+const ONLY_NAMED: ReadonlySet<string> = new Set<Part>(['i', 'j', 'l', 'm', 'n'])
 
 const FIGURES: readonly (ClusterFigure | GroupFigure)[] = [...CLUSTER_FIGURES, ...GROUP_FIGURES]
 
@@ -110,6 +112,7 @@ export interface BenchReport {
   readonly k?: WorkersReport
   readonly l?: ClusterReport
   readonly m?: GroupsReport
+  readonly n?: SignalsReport
 }
 
 process.exitCode = await runProgram(
@@ -248,6 +251,11 @@ async function run(
     const m = await measureGroups(preset, { figures, against: messages.against }, say)
     show(groupsTables(m))
     report = { ...report, m }
+  }
+  if (parts.has('n')) {
+    const n = await measureSignals(preset, say)
+    show(signalsTables(n))
+    report = { ...report, n }
   }
   if (options.json) print(JSON.stringify(report))
 }

@@ -19,6 +19,8 @@ export interface Preset {
   /** (g) pairs that talk, and logins offered meanwhile. */
   readonly talkers: number
   readonly loginsPerSecond: number
+  /** (n) users who type. */
+  readonly typists: number
   /** (h) each of the two windows of an attack. */
   readonly attackWindowMs: number
   /** (d) the numbers of connections at which memory is read. */
@@ -68,6 +70,7 @@ export const FULL: Preset = {
   httpCallers: [100, 1_000],
   talkers: 50,
   loginsPerSecond: 100,
+  typists: 1_000,
   attackWindowMs: 4_000,
   idleCounts: [2_000, 10_000, 19_000],
   idleRounds: 5,
@@ -113,6 +116,7 @@ export const TINY: Preset = {
   pairs: 5,
   httpCallers: [5],
   talkers: 3,
+  typists: 6,
   attackWindowMs: 200,
   idleCounts: [10, 30, 60],
   idleMs: 0,

@@ -38,6 +38,8 @@ export class BenchUser {
   onMessage: (sendSeq: number, sender: number) => void = () => {}
   /** Each item that is no message of a friend has come, for the first time. */
   onItem: (content: NonNullable<Item['content']>) => void = () => {}
+  /** A signal has come of what it looks at. */
+  onSignal: () => void = () => {}
   /** The Send or Post with this number is accepted. */
   onAccepted: (sendSeq: number) => void = () => {}
   /** A Send or Post is refused. */
@@ -179,6 +181,7 @@ export class BenchUser {
     else if (frame.id !== 0) this.#accept(frame)
     else if (frame.method === METHODS.push.number) this.#push(frame)
     else if (frame.method === METHODS.notify.number) this.#notify(decodeNotifyNotice(frame.body).version)
+    else if (frame.method === METHODS.signal.number) this.onSignal()
     else throw new Error(`a notice ${frame.method} with code ${codeName(frame.code)}: ${frame.message}`)
   }
 

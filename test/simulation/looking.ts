@@ -54,24 +54,33 @@ function membershipsOf(groups: Client['groups']): ConversationId[] {
   return groups.list().flatMap(({ conversation, state }) => (state === 'member' ? [conversation] : []))
 }
 
-/** Everybody looks at everybody; then one goes, comes back, and a node is killed. Each time all see what is so, within a minute. */
+/** Everybody looks at everybody; then one goes, comes back, and goes with the node that was used. Each time all see what is so, within a minute. */
 export async function everybodyLooks(stage: Stage): Promise<void> {
-  const { users, nodes, note, scheduler } = stage
+  const { users, nodes, note } = stage
   note('--- everybody looks at everybody')
   watchAll(stage)
   await isRight(stage, 'when everybody looks')
   const [user] = users
   for (const phone of user?.phones ?? []) phone.kill(false)
   await isRight(stage, 'when one has gone')
+  await comesBack(stage, user)
+  await isRight(stage, 'when one has come back')
+  // Nobody says that the user has left: what the others believe has to expire.
+  const killed = nodes.filter(({ node }) => node?.access.hub.holds(user?.uid ?? 0))
+  for (const node of killed) node.kill(false)
+  for (const phone of user?.phones ?? []) phone.kill(false)
+  await isRight(stage, 'when one has gone with a node')
+  for (const node of killed) node.start()
+  await comesBack(stage, user)
+  await isRight(stage, 'when the node was started again')
+}
+
+/** A program that was started anew looks at nothing until it says so. */
+async function comesBack(stage: Stage, user: User | undefined): Promise<void> {
+  const { scheduler } = stage
   for (const phone of user?.phones ?? []) phone.start()
-  // A program that was started anew looks at nothing yet.
   await scheduler.run(scheduler.nowMs + 1_000)
   watchAll(stage)
-  await isRight(stage, 'when one has come back')
-  nodes[0]?.kill(false)
-  await isRight(stage, 'when a node was killed')
-  nodes[0]?.start()
-  await isRight(stage, 'when the node was started again')
 }
 
 function watchAll({ phones }: Stage): void {
