@@ -92,6 +92,8 @@ export class Acts {
         return this.#list()
       case 'talk':
         return this.#talk(first)
+      case 'presence':
+        return this.#presence(first)
       case 'devices':
         return this.#devices()
       case 'logout':
@@ -181,7 +183,9 @@ export class Acts {
     const rows = contacts.map(async each => {
       const conversation = directConversation(each.uid)
       const settings = client.conversations.get(conversation)
-      return { name: each.account, settings, text: contactLine(each, await this.#unread(conversation), settings) }
+      const isOnline = client.presence.online(each.uid) === true
+      const text = contactLine(each, await this.#unread(conversation), settings, isOnline)
+      return { name: each.account, settings, text }
     })
     for (const text of rowTexts(await Promise.all(rows))) say('notice', text)
   }
@@ -198,6 +202,19 @@ export class Acts {
   #isCutOff(): boolean {
     const { phase } = this.#host.client.state()
     return phase === 'waiting' || phase === 'stopped'
+  }
+
+  #presence(word: string): void {
+    const { client, say } = this.#host
+    if (word === '') {
+      const { noPresence } = client.conversations.preferences
+      const off = 'is hidden, and so is theirs from you'
+      say('notice', `whether you are online and type ${noPresence ? off : 'is shown to friends and in groups'}`)
+    } else if (word === 'on' || word === 'off') {
+      const done =
+        word === 'on' ? 'friends see that you are online, and you see them' : 'nobody sees that you are online'
+      this.#begin(client.conversations.setPreferences({ noPresence: word === 'off' }), done)
+    } else say('wrong', `usage: ${usageOf('presence')}`)
   }
 
   async #devices(): Promise<void> {

@@ -13,6 +13,7 @@ export type ChatClient = Pick<
   | 'groups'
   | 'messages'
   | 'conversations'
+  | 'presence'
   | 'account'
   | 'markRead'
   | 'unread'

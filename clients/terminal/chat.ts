@@ -41,6 +41,7 @@ import { Numbered } from './numbered.js'
 import { People } from './people.js'
 import type { Line } from './rows.js'
 import { visibleName } from './visible.js'
+import { Watching } from './watching.js'
 
 const HISTORY_DEFAULT = 20
 const HISTORY_MAX = 500
@@ -66,6 +67,7 @@ export class Chat {
   readonly #acts: Acts
   readonly #arrivals: Arrivals
   readonly #groupNews: GroupNews
+  readonly #watching: Watching
   readonly #off: (() => void)[]
   /** The conversation that one talks in. */
   #current: ConversationId | undefined
@@ -104,6 +106,7 @@ export class Chat {
     })
     this.#arrivals = new Arrivals(this.#people, spec.clock)
     this.#groupNews = new GroupNews(this.#people, (kind, text) => this.say(kind, text))
+    this.#watching = new Watching(client, this.#people, () => this.#showStatus())
     this.#nickname = client.account.profile.nickname
     this.#off = [
       client.on('message', message => this.#arrived(message)),
@@ -183,13 +186,18 @@ export class Chat {
           this.#cannot(entered.message)
           break
         case 'command':
-          if (entered.name === 'help') this.#help(entered.words[0])
+          if (entered.name === 'help') this.say('notice', commandHelp(entered.words[0]).join('\n'))
           else if (entered.name === 'history') await this.#history(entered.words[0])
           else await this.#acts.run(entered.name, entered.words)
       }
     } catch (error) {
       this.#cannot(errorText(error))
     }
+  }
+
+  /** The line as it is being typed. */
+  typed(text: string): void {
+    this.#watching.typed(text)
   }
 
   /** Resolves when nothing waits for the server, or after so long. */
@@ -218,6 +226,7 @@ export class Chat {
   close(): void {
     for (const off of this.#off) off()
     this.#arrivals.close()
+    this.#watching.close()
     this.#tick?.cancel()
   }
 
@@ -423,7 +432,8 @@ export class Chat {
     const { screen, clock } = this.#spec
     const word = connectionWord(this.#status, this.#retryAtMs - clock.monotonic())
     const peer = this.#current === undefined ? '' : ` ${visibleName(this.#people.placeOf(this.#current))}`
-    screen.status(`[${word}]${peer}> `)
+    this.#watching.look(this.#current)
+    screen.status(`[${word}]${peer}${this.#watching.words}> `)
   }
 
   /** @param title of a group that was just made: what is in it comes by itself @returns the entries of the history that were shown */
@@ -476,10 +486,6 @@ export class Chat {
       latest = conversation
     }
     return latest
-  }
-
-  #help(part: string | undefined): void {
-    this.say('notice', commandHelp(part).join('\n'))
   }
 
   #changed(): void {

@@ -115,6 +115,12 @@ export const COMMANDS = {
     max: 1,
   },
   'group dissolve': { usage: '', summary: 'end it, for all', min: 0, max: 0 },
+  presence: {
+    usage: '[on|off]',
+    summary: 'say whether friends see that you are online and type, and you see them; or switch it',
+    min: 0,
+    max: 1,
+  },
   devices: { usage: '', summary: 'list the devices that are logged in to this account', min: 0, max: 0 },
   logout: {
     usage: 'DEVICE',

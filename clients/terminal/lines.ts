@@ -145,9 +145,15 @@ export function connectionWord(status: ConnectionStatus, waitMs: number): string
 }
 
 /** A contact, as it stands in a list. */
-export function contactLine(contact: Contact, unread: number, settings: ConversationSettings): string {
+export function contactLine(
+  contact: Contact,
+  unread: number,
+  settings: ConversationSettings,
+  isOnline: boolean,
+): string {
   const { account, nickname, state, blocked, greeting } = contact
   const words = [nameOf(account, nickname)]
+  if (isOnline) words.push('online')
   if (state === 'requested') words.push('asked, no answer yet')
   if (state === 'invited') words.push(`asks to become a contact${said(greeting)}`)
   if (blocked) words.push('blocked')

@@ -201,6 +201,7 @@ export class Program {
   #makeTerminal(output: WriteStream): Terminal {
     return new Terminal(this.#streams.stdin, output, {
       line: text => void this.#chat?.enter(text),
+      typed: text => this.#chat?.typed(text),
       end: this.quit,
     })
   }

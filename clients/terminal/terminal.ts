@@ -29,6 +29,8 @@ export interface TerminalOutput {
 
 export interface TerminalEvents {
   line(text: string): void
+  /** The line that is being typed is this now; not an answer to a question. */
+  typed(text: string): void
   /** Ctrl-C, Ctrl-D, or the terminal is gone. */
   end(): void
 }
@@ -196,6 +198,9 @@ export class Terminal implements Screen {
       case 'end':
         this.#events.end()
         return
+      case 'nothing':
+        if (question === undefined) this.#events.typed(editor.text)
+        break
       case 'redraw':
         this.#output.write('\x1b[2J\x1b[H')
         this.#onResize()

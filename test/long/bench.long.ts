@@ -119,6 +119,14 @@ t.test('a tiny run of the threads, beside the main thread', async t => {
   for (const row of k.first_syncs) t.ok(row.pages_per_second > 0 && row.cpu_us >= row.main_cpu_us)
 })
 
+t.test('a tiny run of signals, with and without them', async t => {
+  const { code, stdout, stderr } = await bench('--tiny', '--json', 'signals')
+  t.equal(code, 0, stderr)
+  const { n } = JSON.parse(stdout)
+  t.same([n.pairs, n.typists], [3, 6])
+  t.ok(n.p99_ratio > 0 && n.quiet_p50_ms <= n.quiet_p99_ms && n.typing_p50_ms <= n.typing_p99_ms)
+})
+
 t.test('wrong options are refused by name', async t => {
   for (const [option, value] of [
     ['--only', 'a,http,x'],

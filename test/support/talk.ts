@@ -68,6 +68,7 @@ export class Talk {
         if (next === 'ack') pipe.takeAck()
         // Whoever reads along in a group tells the server so, in between.
         else if (next === 'markRead') pipe.respond(next, pipe.take(next).id)
+        else if (next === 'watch') pipe.respond(next, pipe.take(next).id)
         else return next !== undefined
       }
       return true

@@ -8,10 +8,15 @@ function setUp(columns = 40, rows = 6) {
   const emulator = new TerminalEmulator(columns, rows)
   const lines: string[] = []
   let ends = 0
-  const terminal = new Terminal(emulator.keyboard, emulator, { line: text => lines.push(text), end: () => ends++ })
+  const typed: string[] = []
+  const terminal = new Terminal(emulator.keyboard, emulator, {
+    line: text => lines.push(text),
+    typed: text => typed.push(text),
+    end: () => ends++,
+  })
   terminal.begin()
   terminal.status('[online tcp] bob> ')
-  return { emulator, terminal, lines, ends: () => ends }
+  return { emulator, terminal, lines, typed, ends: () => ends }
 }
 
 const sent = (key: string, text: string, mark: '…   ' | '✓   ' | '✓✓  ') =>
@@ -28,6 +33,18 @@ t.test('lines scroll up above the one that is typed in, which keeps what is type
   await eventually(() => lines.length === 1)
   t.same(lines, ['hello'])
   t.equal(emulator.screen, '-- online\n[online tcp] bob>')
+})
+
+t.test('what is being typed is told with each key, but not what answers a question', async t => {
+  const { emulator, terminal, typed } = setUp()
+  emulator.type('hi\x7f')
+  await eventually(() => typed.length === 3)
+  t.same(typed, ['h', 'hi', 'h'])
+  const asked = terminal.dialogue(ask => ask('Password: ', 'secret'))
+  await eventually(() => emulator.screen.includes('Password'))
+  emulator.type('secret\r')
+  t.equal(await asked, 'secret')
+  t.equal(typed.length, 3)
 })
 
 t.test('a mark changes where its line stands, also when that has more rows and has scrolled', async t => {
