@@ -127,7 +127,7 @@ async function keptBy({ storage }: Device, conversations: Iterable<ConversationI
   const parts = [await new Promise<unknown>(resolve => storage.open((_, values) => resolve([...values])))]
   for (const conversation of conversations) {
     const kept = new Promise<unknown>(resolve => {
-      storage.history(conversation, undefined, Number.MAX_SAFE_INTEGER, (_, { messages }) => resolve(messages))
+      storage.history(conversation, { limit: Number.MAX_SAFE_INTEGER }, (_, { messages }) => resolve(messages))
     })
     parts.push(await kept)
   }

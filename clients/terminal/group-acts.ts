@@ -2,11 +2,11 @@
 
 import {
   type ConversationId,
+  type EarlierPage,
   type Group,
   type GroupMember,
   type GroupRules,
   type Message,
-  type MessagePage,
   peerOf,
 } from '../typescript/index.js'
 import type { ChatSpec } from './chat-spec.js'
@@ -190,7 +190,7 @@ export class GroupActs {
     needServer('what lies before cannot be asked for')
     const found: Message[] = []
     for (let before: number | undefined = 0; before !== undefined; ) {
-      const page: MessagePage = await client.groups.earlier(group, { before })
+      const page: EarlierPage = await client.groups.earlier(group, { before })
       found.unshift(...page.messages)
       // A page behind another one ends further back.
       before = page.before === undefined || (before > 0 && page.before >= before) ? undefined : page.before

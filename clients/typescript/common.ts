@@ -2,12 +2,13 @@
 export { actionOf, CODES, type Code, type CodeName, codeName, codeText } from '../../protocol/codes.js'
 export { type ConversationId, directConversation, peerOf } from '../../protocol/conversation-id.js'
 export type { Account, DeviceInfo, Profile } from './api/account.js'
+export type { Chats } from './api/chats.js'
 export type { Client } from './api/client.js'
 export type { Contacts } from './api/contacts.js'
 export type { Conversations, UnreadCounts } from './api/conversations.js'
 export { createClient } from './api/create-client.js'
-export type { GroupMember, GroupPage, GroupProfile, Groups } from './api/groups.js'
-export type { MessagePage } from './api/history.js'
+export type { EarlierPage, EarlierRange, GroupMember, GroupPage, GroupProfile, Groups } from './api/groups.js'
+export type { HistoryPlace, HistoryRange, MessagePage, SearchOptions } from './api/history.js'
 export type { ClientState } from './api/inspect.js'
 export type { Messages, Reactor, ReactorPage } from './api/messages.js'
 export type { ClientOptions } from './api/options.js'
@@ -25,6 +26,7 @@ export {
   type TimerHandle,
 } from './base/system.js'
 export type { ConnectionStatus } from './connection/connector.js'
+export type { Chat } from './rules/chats.js'
 export type { Contact } from './rules/contact-list.js'
 export type { Attachment, Content } from './rules/content.js'
 export type { ConversationSettings, ConversationState, Preferences } from './rules/conversation-list.js'
@@ -45,12 +47,15 @@ export type {
   Json,
   Present,
   Rewrite,
+  SearchDone,
   Storage,
   StoredChanges,
   StoredContent,
   StoredExtra,
   StoredId,
   StoredMessage,
+  StoredQuery,
+  StoredRange,
   StoredReaction,
 } from './storage/storage.js'
 export { type FetchOptions, fetchExchange } from './transports/fetch-exchange.js'

@@ -12,6 +12,7 @@ const FOUND_BY: Partial<Record<PlantName, number>> = {
   'read past the durable head': 8,
   'a push over what the store has lost': 34,
   'an epoch that does not begin when the store has lost what it acknowledged': 3,
+  'a head that counts as applied before all of the first screen is stored': 3,
   'accept a gap in send_seq': 9,
   'a pair counter not checked': 5,
   'a late copy accepted': 7,

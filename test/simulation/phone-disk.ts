@@ -3,7 +3,15 @@
  * nothing.
  */
 
-import type { Changes, HistoryDone, Json, Storage } from '../../clients/typescript/storage/storage.js'
+import type {
+  Changes,
+  HistoryDone,
+  Json,
+  SearchDone,
+  Storage,
+  StoredQuery,
+  StoredRange,
+} from '../../clients/typescript/storage/storage.js'
 import { StoredModel } from '../../clients/typescript/storage/stored-model.js'
 import type { ConversationId } from '../../protocol/conversation-id.js'
 import { copied } from '../support/client-storage.js'
@@ -65,8 +73,12 @@ export class PhoneStorage implements Storage {
     })
   }
 
-  history(conversation: ConversationId, before: number | undefined, limit: number, done: HistoryDone): void {
-    this.#later(() => done(undefined, this.#disk.model.page(conversation, before, limit)))
+  history(conversation: ConversationId, range: StoredRange, done: HistoryDone): void {
+    this.#later(() => done(undefined, this.#disk.model.page(conversation, range)))
+  }
+
+  search(query: StoredQuery, done: SearchDone): void {
+    this.#later(() => done(undefined, this.#disk.model.search(query)))
   }
 
   close(done: () => void): void {

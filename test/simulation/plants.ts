@@ -30,6 +30,7 @@ import {
 } from './group-plants.js'
 import { NEXT_FORMS } from './next-forms.js'
 import type { Handle } from './node.js'
+import type { Written } from './phone-disk.js'
 import type { Process } from './process.js'
 import { BRIEF, NARROW_BYTES, type Setup, WITH_GROUPS } from './setup.js'
 import { answersOfTheOld, forgetfulSwitch, ruleless, swallowingPolls } from './transport-plants.js'
@@ -53,6 +54,8 @@ export interface Plant {
   /** Around the short side of a node. */
   readonly short?: (handle: Handle) => Handle
   readonly transport?: (transport: Transport, client: () => Client | undefined) => Transport
+  /** What the disk of a new device makes of what is written to it. */
+  readonly guestWrites?: (written: Written) => Written
 }
 
 /** An embedded store whose writes are answered when they can be read, and not when they are durable. */
@@ -149,6 +152,9 @@ export const PLANTS = {
   'a delivery taken twice, on a store that loses what it acknowledged': {
     store: doubling,
     setup: LOSING,
+  },
+  'a head that counts as applied before all of the first screen is stored': {
+    guestWrites: written => ({ ...written, values: new Map([...written.values].filter(([name]) => name !== 'state')) }),
   },
   'accept a gap in send_seq': {
     sequence: (window, numbered) => {

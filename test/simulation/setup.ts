@@ -32,7 +32,7 @@ const HOUR_MS = 60 * MINUTE_MS
 const DAY_MS = 24 * HOUR_MS
 
 const ALL_BYTES = { keepBytes: Number.POSITIVE_INFINITY }
-const KEEP_ALL = { keepMs: 30 * DAY_MS, keepItems: 1_000_000, ...ALL_BYTES }
+export const KEEP_ALL = { keepMs: 30 * DAY_MS, keepItems: 1_000_000, ...ALL_BYTES }
 /** Retention of seconds, so that there is something to trim while much else goes on. */
 export const BRIEF = { keepMs: 15_000, keepItems: 20, everyMs: 4_000, ...ALL_BYTES }
 

@@ -5,6 +5,7 @@ import { verify } from '../../src/verify/verify.js'
 import { depart, introduce } from './acts.js'
 import { lookBack, missing, notOnTheBest } from './convergence.js'
 import { everybodyRemovesADevice, everybodyWrites, somebodyGoesForGood } from './finale.js'
+import { everybodyLooksIn } from './guests.js'
 import type { Happened } from './happened.js'
 import { Lingerers } from './lingerers.js'
 import { everybodyLooks } from './looking.js'
@@ -83,6 +84,7 @@ async function live(stage: Stage): Promise<void> {
     await settle(stage, HEAL_MS, 'after everybody looked')
   }
   if (stage.groups.length > 0) await settle(stage, steadyMs, 'after all was counted', everybodyCounts(stage))
+  await settle(stage, steadyMs, 'after all had looked in', everybodyLooksIn(stage))
   await settle(stage, steadyMs, 'after devices were removed', everybodyRemovesADevice(stage))
   lookBack(stage)
   verifyStore(stage)

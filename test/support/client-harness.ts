@@ -100,6 +100,13 @@ export class ServerPipe implements TransportConnection {
     return { id: frame.id, request: decode(frame.body) as RequestOf<N> }
   }
 
+  /** Takes the next request of a method, and passes over what came before it. */
+  takeNext<N extends MethodName>(name: N): { readonly id: number; readonly request: RequestOf<N> } {
+    const at = this.peek().indexOf(name)
+    if (at > 0) this.#frames.splice(0, at)
+    return this.take(name)
+  }
+
   takePing(): void {
     const frame = this.#frames.shift()
     if (frame !== 'ping') throw new Error(`no ping but ${frame === undefined ? 'nothing' : methodName(frame.method)}`)
@@ -260,6 +267,8 @@ const EVENTS = [
   'preferences',
   'presence',
   'typing',
+  'chat',
+  'chats',
   'profile',
   'connection',
   'sessionEnded',
@@ -310,6 +319,7 @@ export class Harness {
     storage: Storage = new MemoryStorage(),
     options: HarnessOptions = {},
     session: Partial<Session> = {},
+    greeting: Partial<HelloResponse> = {},
   ): Promise<Harness> {
     const harness = await Harness.start(storage, options)
     void harness.client.account.login({ account: 'ann', password: 'correct horse' })
@@ -318,7 +328,7 @@ export class Harness {
     const hello = harness.pipe.take('hello')
     const login = harness.pipe.take('login')
     harness.pipe.receive(answer('hello', hello.id), answer('login', login.id, { session: sessionOf(session) }))
-    harness.greet({ device: session.device ?? 1, lastSendSeq: session.lastSendSeq ?? 0 })
+    harness.greet({ device: session.device ?? 1, lastSendSeq: session.lastSendSeq ?? 0, ...greeting })
     harness.pipe.skip()
     return harness
   }
@@ -342,6 +352,26 @@ export class Harness {
       if (++rounds > 10_000) throw new Error('the client defers for ever')
       run()
     }
+  }
+
+  /** Runs what the client deferred, and what its promises go on with. */
+  async steps(): Promise<void> {
+    for (let i = 0; i < 100; i++) {
+      this.settle()
+      await Promise.resolve()
+    }
+  }
+
+  /** Runs the client until a promise of it is settled. */
+  async until<T>(promise: Promise<T>): Promise<T> {
+    let isOver = false
+    const over = (): void => {
+      isOver = true
+    }
+    promise.then(over, over)
+    for (let i = 0; i < 20 && !isOver; i++) await this.steps()
+    if (!isOver) throw new Error(`it waits; the client has sent ${this.pipe.peek().join(', ')}`)
+    return promise
   }
 
   advance(ms: number): void {

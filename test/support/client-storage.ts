@@ -9,16 +9,20 @@ import {
   type HistoryOptions,
   type Json,
   MemoryStorage,
+  type SearchDone,
   type Storage,
+  type StoredQuery,
+  type StoredRange,
   systemClock,
 } from '../../clients/typescript/index.js'
 
 /** The changes as they are now: a storage reads them during the call only. */
-export function copied({ forget, values, messages, failures, rewrites, clearings }: Changes): Changes {
+export function copied({ forget, values, messages, earlier, failures, rewrites, clearings }: Changes): Changes {
   return {
     forget,
     values: new Map(values),
     messages: [...messages],
+    earlier: [...earlier],
     failures: [...failures],
     rewrites: [...rewrites],
     clearings: [...clearings],
@@ -64,8 +68,12 @@ export class SlowStorage implements Storage {
     if (this.fast) this.release()
   }
 
-  history(conversation: ConversationId, before: number | undefined, limit: number, done: HistoryDone): void {
-    this.#disk.history(conversation, before, limit, done)
+  history(conversation: ConversationId, range: StoredRange, done: HistoryDone): void {
+    this.#disk.history(conversation, range, done)
+  }
+
+  search(query: StoredQuery, done: SearchDone): void {
+    this.#disk.search(query, done)
   }
 
   close(done: () => void): void {

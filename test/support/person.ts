@@ -3,8 +3,10 @@
 import type { Client } from '../../clients/typescript/api/client.js'
 import {
   createClient,
+  type HistoryPlace,
   MemoryStorage,
   type Message,
+  type MessagePage,
   type Storage,
   tcpTransport,
 } from '../../clients/typescript/index.js'
@@ -84,8 +86,8 @@ export class Person {
   /** The texts of a conversation, oldest first, as they are stored: own ones that failed are marked. */
   async texts(peer: Person): Promise<string[]> {
     const found: string[] = []
-    for (let before: number | undefined; ; ) {
-      const page = await this.client.history(peer.uid, { limit: 100, ...(before === undefined ? {} : { before }) })
+    for (let before: HistoryPlace | undefined; ; ) {
+      const page: MessagePage = await this.client.history(peer.uid, { limit: 100, before })
       found.unshift(...page.messages.map(({ text, state }) => (state === 'failed' ? `failed: ${text}` : text)))
       if (page.before === undefined) return found
       before = page.before

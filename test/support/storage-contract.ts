@@ -3,14 +3,18 @@
  * chromium has the storage (test/long/chromium.long.ts).
  */
 
-import type {
-  Changes,
-  Clearing,
-  Failure,
-  Json,
-  Rewrite,
-  Storage,
-  StoredMessage,
+import {
+  type Changes,
+  type Clearing,
+  type Failure,
+  FIRST_POSITION,
+  type HistoryPage,
+  type Json,
+  type Rewrite,
+  type Storage,
+  type StoredMessage,
+  type StoredQuery,
+  type StoredRange,
 } from '../../clients/typescript/storage/storage.js'
 import type { ConversationId } from '../../protocol/conversation-id.js'
 
@@ -30,6 +34,7 @@ export interface SomeChanges {
   readonly forget?: boolean
   readonly values?: { readonly [name: string]: Json | undefined }
   readonly messages?: readonly StoredMessage[]
+  readonly earlier?: readonly StoredMessage[]
   readonly failures?: readonly Failure[]
   readonly rewrites?: readonly Rewrite[]
   readonly clearings?: readonly Clearing[]
@@ -42,8 +47,17 @@ export function opened(storage: Storage): Promise<Opened> {
 }
 
 export function commit(storage: Storage, changes: SomeChanges): Promise<void> {
-  const { forget = false, values = {}, messages = [], failures = [], rewrites = [], clearings = [] } = changes
-  const whole: Changes = { forget, values: new Map(Object.entries(values)), messages, failures, rewrites, clearings }
+  const {
+    forget = false,
+    values = {},
+    messages = [],
+    earlier = [],
+    failures = [],
+    rewrites = [],
+    clearings = [],
+  } = changes
+  const named = new Map(Object.entries(values))
+  const whole: Changes = { forget, values: named, messages, earlier, failures, rewrites, clearings }
   return new Promise((resolve, reject) => {
     storage.commit(whole, error => (error === undefined ? resolve() : reject(error)))
   })
@@ -54,11 +68,19 @@ export function page(
   conversation: number | ConversationId,
   before?: number,
   limit = 1000,
-): Promise<{ readonly messages: readonly StoredMessage[]; readonly before: number | undefined }> {
+): Promise<HistoryPage> {
+  return ranged(storage, conversation, { before, limit })
+}
+
+function ranged(storage: Storage, conversation: number | ConversationId, range: StoredRange): Promise<HistoryPage> {
   return new Promise((resolve, reject) => {
-    storage.history(idOf(conversation), before, limit, (error, found) =>
-      error === undefined ? resolve(found) : reject(error),
-    )
+    storage.history(idOf(conversation), range, (error, found) => (error === undefined ? resolve(found) : reject(error)))
+  })
+}
+
+function found(storage: Storage, query: StoredQuery): Promise<readonly StoredMessage[]> {
+  return new Promise((resolve, reject) => {
+    storage.search(query, (error, messages) => (error === undefined ? resolve(messages) : reject(error)))
   })
 }
 
@@ -99,7 +121,7 @@ export const STORAGE_TESTS: Readonly<Record<string, Test>> = {
     await commit(storage, { messages: [message(7, 2, 'ü'.repeat(5_000))] })
     same((await page(storage, 7)).messages, [message(7, 1), message(7, 3), message(7, 2, 'ü'.repeat(5_000))])
     same((await page(storage, 8)).messages, [message(8, 1)])
-    same(await page(storage, 9), { messages: [], before: undefined })
+    same(await page(storage, 9), { messages: [], before: undefined, after: undefined })
     await close(storage)
   },
 
@@ -221,6 +243,87 @@ export const STORAGE_TESTS: Readonly<Record<string, Test>> = {
     await close(again.storage)
   },
 
+  'puts earlier messages before what is there, page after page': async maker => {
+    const { storage } = await opened(maker.make({ historyPerConversation: 100 }, false))
+    const of = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => message(7, from + i))
+    await commit(storage, { messages: [...of(21, 22), message(8, 9)] })
+    const rich = { ...message(7, 20), extra: { metadata: 'AQ==' }, changed: { reactions: [['👍', 2]] } } as const
+    await commit(storage, { messages: [message(7, 23)], earlier: [...of(18, 19), rich, message(8, 8)] })
+    await commit(storage, {
+      earlier: [...of(15, 17), { ...message(7, 3), conversation: 'group:9', number: 70 }],
+      failures: [{ ...message(7, 15), code: 105 }],
+    })
+    const whole = [{ ...message(7, 15), code: 105 }, ...of(16, 19), rich, ...of(21, 23)]
+    same((await page(storage, 7)).messages, whole)
+    same((await page(storage, 8)).messages, [message(8, 8), message(8, 9)])
+    const newest = await page(storage, 7, undefined, 4)
+    same(newest.messages, whole.slice(5))
+    same((await page(storage, 7, newest.before, 10)).messages, whole.slice(0, 5))
+    await commit(storage, { messages: [message(7, 24)] })
+    same((await page(storage, 7)).messages.at(-1), message(7, 24))
+    await close(storage)
+    if (!maker.lasting) return
+    const again = await opened(maker.make({ historyPerConversation: 100 }, true))
+    await commit(again.storage, { earlier: of(13, 14) })
+    same((await page(again.storage, 7)).messages, [...of(13, 14), ...whole, message(7, 24)])
+    same((await page(again.storage, 'group:9')).messages.length, 1)
+    await close(again.storage)
+  },
+
+  'keeps the newest where earlier messages are too many': async maker => {
+    const { storage } = await opened(maker.make({ historyPerConversation: 20 }, false))
+    const of = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => message(7, from + i))
+    await commit(storage, { messages: of(91, 100) })
+    await commit(storage, { earlier: of(41, 90) })
+    const { messages } = await page(storage, 7)
+    holds(messages.length >= 20 && messages.length < 36, `${messages.length} are kept`)
+    same(messages, of(101 - messages.length, 100))
+    await close(storage)
+  },
+
+  'gives pages from the oldest on, and around a message': async maker => {
+    const { storage } = await opened(maker.make({ historyPerConversation: 1_000 }, false))
+    for (let i = 1; i <= 25; i++) await commit(storage, { messages: [message(7, i), message(8, i)] })
+    const numbers = ({ messages }: HistoryPage) => messages.map(each => each.sendSeq)
+    const from = (first: number, count: number) => Array.from({ length: count }, (_, i) => first + i)
+    const oldest = await ranged(storage, 7, { after: FIRST_POSITION, limit: 10 })
+    same(numbers(oldest), from(1, 10))
+    same(oldest.before, undefined)
+    const second = await ranged(storage, 7, { after: oldest.after, limit: 10 })
+    same(numbers(second), from(11, 10))
+    same(numbers(await ranged(storage, 7, { before: second.before, limit: 3 })), from(8, 3))
+    const last = await ranged(storage, 7, { after: second.after, limit: 10 })
+    same(numbers(last), from(21, 5))
+    same(last.after, undefined)
+    await commit(storage, { messages: [message(7, 26)] })
+    const around = await ranged(storage, 7, { around: message(7, 12), limit: 4 })
+    same(numbers(around), from(10, 4))
+    same(numbers(await ranged(storage, 7, { before: around.before, limit: 4 })), from(6, 4))
+    same(numbers(await ranged(storage, 7, { after: around.after, limit: 4 })), from(14, 4))
+    same(numbers(await ranged(storage, 7, { around: message(7, 12), limit: 1 })), [12])
+    same(await ranged(storage, 7, { around: message(7, 40), limit: 4 }), await page(storage, 9))
+    await close(storage)
+  },
+
+  'finds texts, whatever the case, the newest first': async maker => {
+    const { storage } = await opened(maker.make({ historyPerConversation: 100 }, false))
+    const at = (atMs: number, text: string, peer = 7): StoredMessage => ({ ...message(peer, atMs, text), atMs })
+    const change = { act: 'renamed', by: 7, uid: 0, text: 'Berlin', role: 'none' } as const
+    const changed = { ...at(6, 'berlin'), conversation: 'group:9', number: 71, change } as const
+    await commit(storage, {
+      messages: [at(2, 'To Berlin'), at(3, '秋游计划'), at(5, 'berliner', 8), at(4, 'Paris'), changed],
+    })
+    await commit(storage, { earlier: [at(1, 'in BERLIN')] })
+    const texts = async (query: Partial<StoredQuery>) =>
+      (await found(storage, { text: 'berlin', limit: 10, ...query })).map(each => each.text)
+    same(await texts({}), ['berliner', 'To Berlin', 'in BERLIN'])
+    same(await texts({ conversation: 'direct:7' }), ['To Berlin', 'in BERLIN'])
+    same(await texts({ conversation: 'direct:7', limit: 1 }), ['To Berlin'])
+    same(await texts({ text: '游计' }), ['秋游计划'])
+    same(await texts({ text: 'rome' }), [])
+    await close(storage)
+  },
+
   'clears a conversation up to a version, and pages go on where they were': async maker => {
     const { storage } = await opened(maker.make({ historyPerConversation: 100 }, false))
     const of = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => message(7, from + i))
@@ -273,7 +376,7 @@ export const STORAGE_TESTS: Readonly<Record<string, Test>> = {
   'keeps no history if it is told so': async maker => {
     const { storage } = await opened(maker.make({ historyPerConversation: 0 }, false))
     await commit(storage, { values: { a: 1 }, messages: [message(7, 1)] })
-    same(await page(storage, 7), { messages: [], before: undefined })
+    same(await page(storage, 7), { messages: [], before: undefined, after: undefined })
     await close(storage)
   },
 }

@@ -17,13 +17,15 @@ import type { ConnectionStatus } from '../connection/connector.js'
 import type { Identity } from '../connection/identity.js'
 import type { SignInRequest } from '../connection/sign-in.js'
 import type { ClientEvents } from '../rules/events.js'
+import type { Message } from '../rules/messages.js'
 import type { SentMessage } from '../rules/sent-message.js'
 import { closeStorage, type Json } from '../storage/storage.js'
 import { Account } from './account.js'
+import { Chats } from './chats.js'
 import { Contacts } from './contacts.js'
 import { Conversations } from './conversations.js'
 import { Groups } from './groups.js'
-import { History, type HistoryRange, type MessagePage } from './history.js'
+import { History, type HistoryRange, type MessagePage, type SearchOptions } from './history.js'
 import { type ClientState, inspect } from './inspect.js'
 import { Messages } from './messages.js'
 import type { Config } from './options.js'
@@ -37,6 +39,7 @@ export class Client {
   readonly messages: Messages
   readonly conversations: Conversations
   readonly presence: Presence
+  readonly chats: Chats
   readonly account: Account
   readonly #config: Config
   readonly #events: Emitter<ClientEvents>
@@ -59,17 +62,23 @@ export class Client {
     this.#config = config
     this.#events = new Emitter<ClientEvents>(config.defer)
     this.#parts = wire(config, {
+      lifetime: this.#lifetime,
       events: this.#events,
       wake: () => this.#wake(),
       storageFailed: error => this.#storageFailed(error),
       sessionEnded: code => this.#sessionEnded(code),
       status: status => this.#setStatus(status),
     })
-    this.#history = new History(config.storage, this.#lifetime, this.#parts)
     this.contacts = new Contacts(this.#parts.contacts, this.#operate)
     const { calls, acks, groups, conversations, preferences, inbox, sender, commits } = this.#parts
     const asking = { calls, lifetime: this.#lifetime, operate: this.#operate }
     this.groups = new Groups({ ...asking, list: groups, present: message => inbox.present(message) })
+    this.#history = new History({
+      storage: config.storage,
+      lifetime: this.#lifetime,
+      parts: this.#parts,
+      earlier: (group, before, limit) => this.groups.earlier(group, { before, limit }),
+    })
     this.messages = new Messages({
       ...asking,
       durable: () => acks.durable,
@@ -82,6 +91,7 @@ export class Client {
     const underWay: UnderWay = (method, isOne) => sender.underWay(method, isOne)
     this.conversations = new Conversations({ ...asking, list: conversations, preferences, acks, underWay })
     this.presence = new Presence({ lifetime: this.#lifetime, signals: this.#parts.signals })
+    this.chats = new Chats(this.#parts.chats, this.#lifetime)
     this.account = this.#makeAccount()
     this.#closed = new Promise(resolve => {
       this.#tellClosed = resolve
@@ -123,7 +133,10 @@ export class Client {
   send(to: number | ConversationId, text: string, options: SendOptions = {}): SentMessage {
     const { uid, device } = this.#known()
     const conversation = writableNamed('to', to)
-    return this.#parts.sender.send({ sender: uid, device }, conversation, text, richOf(conversation, text, options))
+    const rich = richOf(conversation, text, options)
+    const message = this.#parts.sender.send({ sender: uid, device }, conversation, text, rich)
+    this.#parts.chats.touched(conversation)
+    return message
   }
 
   /**
@@ -136,9 +149,17 @@ export class Client {
     this.conversations.markRead(conversationNamed('conversation', conversation), number)
   }
 
-  /** A page of a conversation, the newest without `before`. */
+  /**
+   * A page of a conversation, the newest without `before`, `after` or `around`: from what is stored here, and beyond it from the server.
+   * What joins what is stored is stored then, too.
+   */
   history(conversation: number | ConversationId, options: HistoryRange = {}): Promise<MessagePage> {
     return this.#lifetime.promise(() => this.#history.page(conversation, options))
+  }
+
+  /** Messages that are stored here and whose text holds a text, whatever the case; the newest first. */
+  search(text: string, options: SearchOptions = {}): Promise<readonly Message[]> {
+    return this.#lifetime.promise(() => this.#history.search(text, options))
   }
 
   /**

@@ -28,7 +28,6 @@ import { asIfStored } from '../rules/group-inbox.js'
 import type { Group, GroupList } from '../rules/group-list.js'
 import type { Message } from '../rules/messages.js'
 import type { StoredMessage } from '../storage/storage.js'
-import type { HistoryRange, MessagePage } from './history.js'
 
 /** A group as its members know it, from the server. */
 export interface GroupProfile {
@@ -55,6 +54,19 @@ export interface GroupMember {
   readonly muted: boolean
   /** The number since which it is a member; of who is not: that of the invitation, or of the request. */
   readonly number: number
+}
+
+export interface EarlierRange {
+  /** The `before` of the page after this one. */
+  readonly before?: number
+  readonly limit?: number
+}
+
+export interface EarlierPage {
+  /** Messages and changes, oldest first. */
+  readonly messages: readonly Message[]
+  /** The value to ask for the page before this one; undefined if there is none. */
+  readonly before: number | undefined
 }
 
 export interface GroupPage {
@@ -246,8 +258,8 @@ export class Groups {
    */
   earlier(
     conversation: ConversationId,
-    { before = 0, limit = GROUP_HISTORY_MAX }: HistoryRange = {},
-  ): Promise<MessagePage> {
+    { before = 0, limit = GROUP_HISTORY_MAX }: EarlierRange = {},
+  ): Promise<EarlierPage> {
     const { lifetime, calls, present } = this.#host
     return lifetime.promise(async () => {
       checkCount('before', before, 0, INTEGER_MAX)

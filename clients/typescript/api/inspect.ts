@@ -25,6 +25,8 @@ export interface ClientState {
   /** Whether there are marks, of stored or of read messages, that the server was not told on this connection. */
   readonly owesMarks: boolean
   readonly pulling: boolean
+  /** Whether all contacts, groups, marks and settings are here; false while a new device fetches them (options.ts, firstScreen). */
+  readonly whole: boolean
   readonly resyncing: boolean
   readonly nextSendSeq: number
   readonly sendQueue: readonly {
@@ -59,6 +61,7 @@ export function inspect(status: ConnectionStatus, parts: Parts): ClientState {
     acked: acks.told,
     owesMarks: acks.owesMarks,
     pulling: timeline.pulling,
+    whole: !parts.firstScreen.isUnderWay,
     resyncing: identity.resyncHead !== undefined,
     nextSendSeq: sendQueue.nextSendSeq,
     sendQueue: Array.from(sendQueue.unsettled(), entry => {

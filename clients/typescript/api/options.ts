@@ -44,6 +44,12 @@ export interface ClientOptions {
   readonly reconnectCapMs?: number
   /** Messages and other numbered requests that may wait for the server; more are refused with QUEUE_FULL. Default 10 000. */
   readonly queueMax?: number
+  /**
+   * A device that signs in newly draws the account's first screen by one request, and replays nothing: `message` tells only what comes
+   * from then on, `chats` lists the conversations, and `history()` fetches what was said before. Default false: all that the server keeps
+   * comes as `message` events.
+   */
+  readonly firstScreen?: boolean
   readonly clock?: Clock
   readonly random?: Random
   readonly defer?: Defer
@@ -73,6 +79,7 @@ export function configOf({ transport, ...options }: ClientOptions): Config {
     reconnectBaseMs: 1_000,
     reconnectCapMs: 60_000,
     queueMax: 10_000,
+    firstScreen: false,
     clock: systemClock,
     random: systemRandom,
     defer: systemDefer,

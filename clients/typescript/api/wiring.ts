@@ -1,10 +1,11 @@
 // Puts the parts of a client together. Each is handed what it needs; what they need of each other, in a circle, goes by calls.
-import { type ConversationId, peerOf } from '../../../protocol/conversation-id.js'
+import { type ConversationId, directConversation, peerOf } from '../../../protocol/conversation-id.js'
 import type { Frame } from '../../../protocol/generated/messages.js'
 import { METHODS } from '../../../protocol/methods.js'
 import { Backoff } from '../base/backoff.js'
 import type { Emitter } from '../base/emitter.js'
 import type { LongwireError } from '../base/errors.js'
+import type { Lifetime } from '../base/lifetime.js'
 import type { Operation } from '../base/operation.js'
 import { Calls } from '../connection/calls.js'
 import { type ConnectionStatus, Connector } from '../connection/connector.js'
@@ -13,17 +14,21 @@ import { KnownEndpoints } from '../connection/known-endpoints.js'
 import { Ladder } from '../connection/ladder.js'
 import { Acks } from '../rules/acks.js'
 import type { Standing } from '../rules/beginnings.js'
+import { ChatList } from '../rules/chats.js'
 import { ContactList } from '../rules/contact-list.js'
 import { ConversationList, PreferencesList } from '../rules/conversation-list.js'
 import type { ClientEvents } from '../rules/events.js'
+import { FirstScreen } from '../rules/first-screen.js'
 import { GroupList } from '../rules/group-list.js'
 import { Inbox } from '../rules/inbox.js'
 import { LocalCopy } from '../rules/local-copy.js'
+import { Past } from '../rules/past.js'
 import { Posted } from '../rules/posted.js'
 import { Receipts } from '../rules/receipts.js'
 import { Sender } from '../rules/sender.js'
 import { Shown } from '../rules/shown.js'
 import { Signals } from '../rules/signals.js'
+import { UnreadTally } from '../rules/unread-tally.js'
 import { Commits } from '../storage/commits.js'
 import type { Config } from './options.js'
 
@@ -32,6 +37,7 @@ const RETRY = { baseMs: 250, capMs: 10_000 }
 
 /** The calls by which the parts tell the client itself of events. */
 export interface WiringHost {
+  readonly lifetime: Lifetime
   readonly events: Emitter<ClientEvents>
   /** Something is to be flushed soon. */
   readonly wake: () => void
@@ -54,7 +60,16 @@ interface Rules {
   readonly acks: Acks
   readonly sender: Sender
   readonly inbox: Inbox
+  readonly past: Past
+  readonly tally: UnreadTally
+  readonly chats: ChatList
+  readonly firstScreen: FirstScreen
   readonly copy: LocalCopy
+}
+
+interface Reconnects {
+  readonly connectionCode: (frame: Frame) => void
+  readonly beginAgain: () => void
 }
 
 export interface Parts extends Rules {
@@ -66,8 +81,8 @@ export interface Parts extends Rules {
 export function wire(config: Config, host: WiringHost): Parts {
   const { clock, random } = config
   const connectionCode = (frame: Frame): void => connector.code(frame)
-  const rules = rulesOf(config, host, connectionCode)
   const calls = new Calls({ clock, backoff: new Backoff(random, RETRY), connectionCode, wake: host.wake }, config)
+  const rules = rulesOf(config, host, calls, { connectionCode, beginAgain: () => connector.beginAgain() })
   const signals = signalsOf(config, host, rules, connectionCode)
   const connector: Connector = connectorOf(config, host, rules, { calls, signals })
   return { ...rules, calls, signals, connector }
@@ -80,20 +95,31 @@ export function stop({ connector, calls, sender }: Parts, why: LongwireError): v
   sender.end(why, why.reason === 'STORAGE_FAILED')
 }
 
-function rulesOf(config: Config, host: WiringHost, connectionCode: (frame: Frame) => void): Rules {
+function rulesOf(config: Config, host: WiringHost, calls: Calls, { connectionCode, beginAgain }: Reconnects): Rules {
   const { storage, clock, random, transports } = config
-  const { events, wake } = host
+  const { events, wake, lifetime } = host
   const commits = new Commits(storage, wake, host.storageFailed)
   const identity = new Identity(commits)
   const endpoints = new KnownEndpoints(transports, { clock, random, commits, connectionCode })
   const receipts = new Receipts(commits, events)
   const shown = new Shown()
-  const contacts = new ContactList(commits, contact => events.emit('contact', contact))
-  const groups = new GroupList(commits, group => events.emit('group', group))
-  const conversations = new ConversationList(commits, state => events.emit('conversation', state))
+  const touched = (conversation: ConversationId): void => chats.touched(conversation)
+  const contacts = new ContactList(commits, contact => {
+    events.emit('contact', contact)
+    touched(directConversation(contact.uid))
+  })
+  const groups = new GroupList(commits, group => {
+    events.emit('group', group)
+    touched(group.conversation)
+  })
+  const conversations = new ConversationList(commits, state => {
+    events.emit('conversation', state)
+    touched(state.conversation)
+  })
   const preferences = new PreferencesList(commits, state => events.emit('preferences', state))
   const posted = new Posted(commits, receipts)
-  const acks = new Acks({ clock, commits, shown, receipts, conversations, wake }, config)
+  const wasRead = (conversation: ConversationId): void => chats.recount(conversation)
+  const acks = new Acks({ clock, commits, shown, receipts, conversations, wake, wasRead }, config)
   const sender: Sender = new Sender(
     {
       commits,
@@ -101,7 +127,10 @@ function rulesOf(config: Config, host: WiringHost, connectionCode: (frame: Frame
       clock,
       backoff: new Backoff(random, RETRY),
       standing: other => (typeof other === 'number' ? contacts.standing(other) : groups.standing(other)),
-      emitState: event => events.emit('messageState', event),
+      emitState: event => {
+        events.emit('messageState', event)
+        touched(event.conversation)
+      },
       accepted: (message, from, version) => inbox.accepted(message, from, version),
       expected: version => inbox.expected(version),
       did: (method, sendSeq, request) => {
@@ -131,10 +160,57 @@ function rulesOf(config: Config, host: WiringHost, connectionCode: (frame: Frame
     backoff: new Backoff(random, RETRY),
     identity,
     events,
+    fromHead: config.firstScreen,
+    wasRead,
     resync: () => copy.resync(),
     applied: (version, whole) => copy.applied(version, whole),
     connectionCode,
     wake,
+  })
+  const past = new Past({
+    lifetime,
+    identity,
+    storage,
+    commits,
+    calls,
+    shown,
+    acks,
+    followUps: inbox.followUps,
+    applied: () => inbox.timeline.applied,
+  })
+  const tally = new UnreadTally({ commits, calls, identity, acks, past })
+  const chats: ChatList = new ChatList({
+    commits,
+    calls,
+    identity,
+    contacts,
+    groups,
+    conversations,
+    receipts,
+    posted,
+    sender,
+    acks,
+    followUps: inbox.followUps,
+    past,
+    tally,
+    isWanted: config.firstScreen,
+    present: message => inbox.present(message),
+    applied: () => inbox.timeline.applied,
+    emit: conversation => events.emit('chat', chats.get(conversation)),
+    emitAll: () => events.emit('chats', {}),
+  })
+  if (config.firstScreen) {
+    commits.watch(chats)
+    inbox.followUps.watch(chats)
+  }
+  const firstScreen = new FirstScreen({
+    commits,
+    calls,
+    inbox,
+    past,
+    chats,
+    isWanted: config.firstScreen,
+    whole: () => copy.stateWhole(),
   })
   const copy: LocalCopy = new LocalCopy({
     commits,
@@ -151,9 +227,29 @@ function rulesOf(config: Config, host: WiringHost, connectionCode: (frame: Frame
     acks,
     sender,
     inbox,
+    past,
+    chats,
+    firstScreen,
+    beginAgain,
   })
   const lists = { contacts, groups, conversations, preferences }
-  return { commits, identity, endpoints, receipts, shown, ...lists, posted, acks, sender, inbox, copy }
+  return {
+    commits,
+    identity,
+    endpoints,
+    receipts,
+    shown,
+    ...lists,
+    posted,
+    acks,
+    sender,
+    inbox,
+    past,
+    tally,
+    chats,
+    firstScreen,
+    copy,
+  }
 }
 
 function signalsOf(
@@ -179,7 +275,7 @@ function connectorOf(
   { calls, signals }: Pick<Parts, 'calls' | 'signals'>,
 ): Connector {
   const { clock, random, reconnectBaseMs, reconnectCapMs, transports } = config
-  const { commits, identity, endpoints, acks, sender, inbox, copy } = rules
+  const { commits, identity, endpoints, acks, sender, inbox, copy, firstScreen } = rules
   return new Connector(
     {
       ladder: new Ladder(transports, clock, random, endpoints.draw),
@@ -189,6 +285,7 @@ function connectorOf(
       identity,
       backoff: new Backoff(random, { baseMs: reconnectBaseMs, capMs: reconnectCapMs }),
       since: () => inbox.timeline.applied,
+      fromHead: () => firstScreen.isDue,
       signedIn: (session, what) => copy.signedIn(session, what),
       hasHello: link => {
         sender.connected(link)

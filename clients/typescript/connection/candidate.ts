@@ -43,6 +43,8 @@ export interface CandidateParts {
   readonly identity: Identity
   /** The version up to which the timeline is applied. */
   since(): number
+  /** Whether it is to begin at the head of the timeline, for it has nothing yet. */
+  fromHead(): boolean
 }
 
 export class Candidate {
@@ -104,7 +106,8 @@ export class Candidate {
     const { token, storeId } = this.#parts.identity
     this.token = token
     const { attempt } = this
-    this.#hello({ token, attempt, since: this.#parts.since(), storeId }, frame => this.owner.answered(this, frame))
+    const [since, fromHead] = [this.#parts.since(), this.#parts.fromHead()]
+    this.#hello({ token, attempt, since, storeId, fromHead }, frame => this.owner.answered(this, frame))
   }
 
   /** Greets without one, for a sign-in. */

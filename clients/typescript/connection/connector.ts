@@ -152,6 +152,11 @@ export class Connector implements CandidateOwner {
     this.#open()
   }
 
+  /** Ends the connection, for the next one to begin with another Hello. */
+  beginAgain(): void {
+    this.#wait(0, codeName(CODES.RESYNC.code))
+  }
+
   flush(): void {
     if ('candidate' in this.#phase) this.#phase.candidate.link.flush()
     this.#prober.flush()

@@ -47,6 +47,7 @@ export class Acks {
   readonly #conversations: ConversationList
   readonly #delayMs: number
   readonly #wake: () => void
+  readonly #wasRead: (conversation: ConversationId) => void
   /** The version up to which the timeline is durably stored. */
   #durable: number
   /** The highest version told on this connection, or known to be committed. */
@@ -78,6 +79,8 @@ export class Acks {
       readonly receipts: Receipts
       readonly conversations: ConversationList
       readonly wake: () => void
+      /** The user has read something of a conversation. */
+      readonly wasRead: (conversation: ConversationId) => void
     },
     options: { readonly ackDelayMs: number },
   ) {
@@ -87,6 +90,7 @@ export class Acks {
     this.#receipts = parts.receipts
     this.#conversations = parts.conversations
     this.#wake = parts.wake
+    this.#wasRead = parts.wasRead
     this.#delayMs = options.ackDelayMs
     this.#durable = 0
   }
@@ -128,19 +132,34 @@ export class Acks {
     }
   }
 
+  /** Messages came by a page of the past and go with the next commit. Their senders are told that they are stored. */
+  came(seen: readonly Seen[]): void {
+    const generation = this.#generation
+    const marks = seen.map(each => ({ each, highest: each.highest }))
+    this.#commits.after(() => {
+      if (generation !== this.#generation) return
+      for (const { each, highest } of marks) {
+        if (highest <= each.storedHighest) continue
+        each.storedHighest = highest
+        this.#delivered.add(each)
+      }
+      this.#schedule()
+    })
+  }
+
   /**
    * The user has read everything of the conversation that was stored.
    * @param number in a group: everything up to this number
    */
   markRead(conversation: ConversationId, number?: number): void {
     const peer = peerOf(conversation)
-    if (peer === undefined) {
-      this.#markReadHere(conversation, number)
-      return
+    if (peer === undefined) this.#markReadHere(conversation, number)
+    else {
+      for (const { device, storedHighest } of this.#shown.devicesOf(peer)) {
+        if (storedHighest > this.#receipts.mark('own-read', peer, device)) this.#markRead(peer, device, storedHighest)
+      }
     }
-    for (const { device, storedHighest } of this.#shown.devicesOf(peer)) {
-      if (storedHighest > this.#receipts.mark('own-read', peer, device)) this.#markRead(peer, device, storedHighest)
-    }
+    this.#wasRead(conversation)
   }
 
   /** The own-read item of a peer came: marks up to it need no telling any more. */

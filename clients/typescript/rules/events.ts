@@ -2,6 +2,7 @@
 import type { ConversationId } from '../../../protocol/conversation-id.js'
 import type { GroupChange } from '../base/group-words.js'
 import type { ConnectionStatus } from '../connection/connector.js'
+import type { Chat } from './chats.js'
 import type { Contact } from './contact-list.js'
 import type { ConversationState, Preferences } from './conversation-list.js'
 import type { Group } from './group-list.js'
@@ -54,6 +55,10 @@ export interface ClientEvents {
   groupFailed: GroupFailedEvent
   /** What the user has set for a conversation, and how far it is read, is this from now on. */
   conversation: ConversationState
+  /** A conversation of the list is as this from now on. Only with `firstScreen`. */
+  chat: Chat
+  /** The list of conversations is another one from now on: `chats.list()`. Only with `firstScreen`. */
+  chats: Record<never, never>
   /** The user's preferences are these from now on. */
   preferences: Preferences
   /** A friend in a conversation that is looked at is online, or not; undefined: that is not known any more. Stored nowhere. */

@@ -116,6 +116,14 @@ export function changesOf(stored: StoredChanges | undefined): MessageChanges {
   }
 }
 
+/** The uid in a mention that means everybody. */
+const EVERYBODY = 0
+
+/** Whether a message mentions the user, alone or with everybody. */
+export function isMentioned({ extra }: StoredMessage, uid: number): boolean {
+  return extra?.mentions?.some(([, , named]) => named === uid || named === EVERYBODY) ?? false
+}
+
 /** Undefined if there is nothing to store. */
 export function extraStored({ reply, mentions, metadata, forwarded }: Extra): StoredExtra | undefined {
   const stored: StoredExtra = {

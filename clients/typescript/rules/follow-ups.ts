@@ -27,33 +27,55 @@ export interface FollowUpsHost {
   present(message: StoredMessage): Message
 }
 
+/** Told of what changes in messages, whether they are here or not. */
+export interface ChangeWatch {
+  changed(message: StoredMessage, isGone: boolean): void
+  /** The user has deleted all of a conversation. */
+  cleared(conversation: ConversationId): void
+}
+
 export class FollowUps {
   readonly #host: FollowUpsHost
   /** The names of the values that stand for deleted messages, oldest first. */
   readonly #gone = new Set<string>()
   readonly cleared: Cleared
+  /** Those who want to know what changes while they wait for a page from the server. */
+  readonly #notes = new Set<ChangeNote>()
+  #watch: ChangeWatch | undefined
 
   constructor(host: FollowUpsHost) {
     this.#host = host
     this.cleared = new Cleared(host)
   }
 
+  /** Names the one who is told of what changes. */
+  watch(watch: ChangeWatch): void {
+    this.#watch = watch
+  }
+
   /** An item says what a message is now. */
   changed({ message }: Changed): void {
     const { identity, shown } = this.#host
     if (message?.case === 'direct') {
-      const { sender, device, sendSeq, recipient } = message.value
-      if (!shown.of(sender, device).has(sendSeq)) return
+      const { sender, device, sendSeq, recipient, state } = message.value
       const { conversation } = direct(sender === identity.uid ? recipient : sender)
-      this.#apply(storedMessage(conversation, 0, message.value), message.value.state)
+      this.#changed(storedMessage(conversation, 0, message.value), state, shown.of(sender, device).has(sendSeq))
     } else if (message?.case === 'conversation') {
-      const { conversation, sender, device, sendSeq, number } = message.value
+      const { conversation, sender, device, sendSeq, number, state } = message.value
       if (!isConversationId(conversation)) return
       const isShown = isGroupConversation(conversation)
         ? shown.hasNumber(conversation, number)
         : shown.ofNamed(conversation, sender, device).has(sendSeq)
-      if (isShown) this.#apply(storedMessage(conversation, 0, message.value), message.value.state)
+      this.#changed(storedMessage(conversation, 0, message.value), state, isShown)
     }
+  }
+
+  #changed(message: StoredMessage, state: MessageState | undefined, isShown: boolean): void {
+    for (const note of this.#notes) note.changed(nameOf(message), message)
+    if (isShown) this.#apply(message, state)
+    // One that was deleted here has ended for the list, too.
+    if (!this.#gone.has(nameOf(message)) || state?.deleted === true)
+      this.#watch?.changed(message, state?.deleted === true)
   }
 
   /** Whether a message that comes now is not to be shown: the user deleted it, or all of the conversation up to it. */
@@ -66,6 +88,19 @@ export class FollowUps {
     if (state?.deleted !== true) return false
     this.#bury(message)
     return true
+  }
+
+  /** Whether the user has deleted a message, or all of the conversation up to it, as far as this device knows. */
+  isGone(message: StoredMessage): boolean {
+    const { conversation, version } = message
+    return this.#gone.has(nameOf(message)) || isCleared(version, this.#host.conversations.clearedOf(conversation))
+  }
+
+  /** Notes from now on what changes, until the note ends. A page from the server may have been made before. */
+  note(): ChangeNote {
+    const note = new ChangeNote(() => this.#notes.delete(note))
+    this.#notes.add(note)
+    return note
   }
 
   /**
@@ -88,6 +123,7 @@ export class FollowUps {
   clears(conversation: ConversationId): void {
     this.cleared.clear(conversation)
     for (const name of this.#gone) if (name.startsWith(`gone/${conversation}/`)) this.#unbury(name)
+    this.#watch?.cleared(conversation)
   }
 
   /** The user gives up a message that has failed. It goes from here, whatever may still come of it, and is told as deleted. */
@@ -98,6 +134,7 @@ export class FollowUps {
     this.#bury(id)
     const { commits, events } = this.#host
     commits.rewrite(id)
+    this.#watch?.changed({ ...id, version: 0, atMs, text, code }, true)
     const named = { conversation, peer, sender, device, sendSeq, number, atMs, content, text, extra, change }
     commits.tell(() =>
       events.emit('messageChanged', { ...named, state, code, reason, changed: { ...changed, deleted: true } }),
@@ -156,6 +193,27 @@ export class FollowUps {
   #unbury(name: string): void {
     this.#gone.delete(name)
     this.#host.commits.put(name, undefined)
+  }
+}
+
+/** What has changed since a page was asked for. What changes it again comes behind it, so it may stand in the page's place. */
+export class ChangeNote {
+  readonly #messages = new Map<string, StoredMessage>()
+  readonly end: () => void
+
+  /** @param end nothing is noted any more */
+  constructor(end: () => void) {
+    this.end = end
+  }
+
+  changed(name: string, message: StoredMessage): void {
+    this.#messages.set(name, message)
+  }
+
+  /** A message of the page as it is now. */
+  now(message: StoredMessage): StoredMessage {
+    const changed = this.#messages.get(nameOf(message))
+    return changed === undefined ? message : rewritten(message, presentIn(changed))
   }
 }
 

@@ -153,7 +153,8 @@ export class GroupInbox {
   }
 }
 
-function storedChange(conversation: ConversationId, version: number, item: GroupChangeItem): StoredMessage {
+/** The stored form of a change that came. */
+export function storedChange(conversation: ConversationId, version: number, item: GroupChangeItem): StoredMessage {
   const { number, atMs } = item
   const change = changeOf(item)
   const id = { conversation, sender: change.by, device: 0, sendSeq: 0, version, number }

@@ -39,6 +39,7 @@ import { changesOf, extraOf, storedMessage } from './extras.js'
 import { FollowUps } from './follow-ups.js'
 import { GroupInbox, keptChange } from './group-inbox.js'
 import type { GroupList } from './group-list.js'
+import { keyOf } from './item-keys.js'
 import { direct, type Message } from './messages.js'
 import type { Posted } from './posted.js'
 import type { Receipts } from './receipts.js'
@@ -71,6 +72,10 @@ export interface InboxHost {
   readonly backoff: Backoff
   readonly identity: Identity
   readonly events: Emitter<ClientEvents>
+  /** Whether the copy begins at the head of the timeline. */
+  readonly fromHead: boolean
+  /** The user has read something of a conversation, on any device. */
+  wasRead(conversation: ConversationId): void
   /** A pull was answered RESYNC. */
   resync(): void
   /** The timeline is applied up to a version; `whole`: there is nothing above it. */
@@ -91,6 +96,8 @@ export class Inbox {
    * below them. They count as shown when the copy comes, for the shown numbers of a device must rise (shown.ts).
    */
   readonly #ahead = new Set<string>()
+  /** The keys of the keyed state that the timeline has brought since a page of it was asked for; undefined: none is. */
+  #overtaken: Set<string> | undefined
 
   constructor(host: InboxHost) {
     this.#host = host
@@ -109,6 +116,29 @@ export class Inbox {
 
   loadAhead(device: number, sendSeq: number): void {
     this.#ahead.add(`${device}/${sendSeq}`)
+  }
+
+  /** Begins at the head of the timeline: what is up to it comes by other ways. */
+  begin(head: number): void {
+    this.#timeline.begin(head)
+    this.#host.commits.put(APPLIED, head)
+    this.#host.acks.applying(head)
+  }
+
+  /** Notes from now on which keyed state the timeline brings. A page of the state may have been made before. */
+  noteKeys(): void {
+    this.#overtaken = new Set()
+  }
+
+  /** Takes a page of the keyed state up to a version, but for what the timeline has brought since noteKeys(). */
+  state(items: readonly Item[], versions: readonly number[], upTo: number): void {
+    const overtaken = this.#overtaken
+    this.#overtaken = undefined
+    for (const [i, item] of items.entries()) {
+      const version = versions[i] ?? 0
+      const key = keyOf(item)
+      if (key !== undefined && version <= upTo && overtaken?.has(key) !== true) this.#item(version, item, [])
+    }
   }
 
   /** Hello was answered; the first page is pushed behind the answer. */
@@ -219,6 +249,11 @@ export class Inbox {
       }
       case 'resync':
         if (since === 0) throw new BrokenServer('a pull from 0 was answered RESYNC')
+        if (this.#host.fromHead) {
+          // Only another Hello begins at the head again.
+          this.#host.connectionCode(frame)
+          break
+        }
         this.#host.resync()
         this.#timeline.unanswered()
         this.#pull()
@@ -249,7 +284,11 @@ export class Inbox {
     const seen: Seen[] = []
     for (let i = 0; i < items.length; i++) {
       const version = versions[i] as number
-      if (version > after) this.#item(version, items[i] as Item, seen)
+      if (version <= after) continue
+      const item = items[i] as Item
+      const key = this.#overtaken && keyOf(item)
+      if (key !== undefined) this.#overtaken?.add(key)
+      this.#item(version, item, seen)
     }
     applied(seen)
     // From 0 it is normal: nothing that this device had is missing.
@@ -280,7 +319,10 @@ export class Inbox {
         break
       case 'read':
         receipts.onRead(content.value)
-        if (content.value.own) acks.readConfirmed(content.value.peer)
+        if (content.value.own) {
+          acks.readConfirmed(content.value.peer)
+          this.#host.wasRead(direct(content.value.peer).conversation)
+        }
         break
       case 'ownProfile': {
         this.#ownProfile(content.value)
@@ -300,6 +342,7 @@ export class Inbox {
         if (this.#host.conversations.onItem(content.value)) {
           this.followUps.clears(content.value.conversation as ConversationId)
         }
+        this.#host.wasRead(content.value.conversation as ConversationId)
         break
       case 'preferences':
         this.#host.preferences.onItem(content.value)

@@ -18,11 +18,14 @@ import type { SignInRequest } from '../connection/sign-in.js'
 import type { Commits } from '../storage/commits.js'
 import type { Json } from '../storage/storage.js'
 import type { Acks } from './acks.js'
+import type { ChatList } from './chats.js'
 import type { ContactList } from './contact-list.js'
 import type { ConversationList, PreferencesList } from './conversation-list.js'
 import type { ClientEvents } from './events.js'
+import type { FirstScreen } from './first-screen.js'
 import type { GroupList } from './group-list.js'
 import { APPLIED, type Inbox } from './inbox.js'
+import type { Past } from './past.js'
 import type { Posted } from './posted.js'
 import type { Receipts } from './receipts.js'
 import type { Sender } from './sender.js'
@@ -46,6 +49,11 @@ export interface LocalCopyParts {
   readonly acks: Acks
   readonly sender: Sender
   readonly inbox: Inbox
+  readonly past: Past
+  readonly chats: ChatList
+  readonly firstScreen: FirstScreen
+  /** Ends the connection and begins another, with a new Hello. */
+  beginAgain(): void
 }
 
 export class LocalCopy {
@@ -56,7 +64,7 @@ export class LocalCopy {
   }
 
   load(values: ReadonlyMap<string, Json>, random: Random): void {
-    const { commits, identity, endpoints, receipts, acks, sender, inbox } = this.#parts
+    const { commits, identity, endpoints, receipts, acks, sender, inbox, past, firstScreen } = this.#parts
     const { contacts, groups, conversations, preferences } = this.#parts
     if (!values.has('format')) commits.put('format', STORAGE_FORMAT)
     identity.load(values, random)
@@ -64,6 +72,8 @@ export class LocalCopy {
     for (const list of [contacts, groups, conversations, preferences]) list.begin(identity.generation)
     const applied = (values.get(APPLIED) ?? 0) as number
     inbox.load(applied)
+    past.load((values.get('horizon') ?? 0) as number)
+    if (hasBegun(values, applied)) firstScreen.hasBegun()
     acks.load(applied)
     const queued: [number, Json][] = []
     const sent: [number, number][] = []
@@ -134,6 +144,18 @@ export class LocalCopy {
       case 'unsure':
         sender.loadUnsure(a, b)
         break
+      case 'chat':
+        this.#parts.chats.load(first as ConversationId, value)
+        break
+      case 'chats':
+        this.#parts.chats.loadNext(value)
+        break
+      case 'state':
+        this.#parts.firstScreen.load(value)
+        break
+      case 'begins':
+        this.#parts.past.loadBeginning(first as ConversationId, value)
+        break
       case 'ahead':
         inbox.loadAhead(a, b)
         break
@@ -157,7 +179,8 @@ export class LocalCopy {
 
   /** Hello of the session was answered on this link. */
   greeted(link: Link, response: HelloResponse): void {
-    const { identity, receipts, sender, inbox, acks } = this.#parts
+    const { identity, receipts, sender, inbox, acks, firstScreen } = this.#parts
+    const fromHead = firstScreen.isDue
     if (response.uid !== identity.uid) throw new BrokenServer(`the session of ${identity.uid} is ${response.uid}'s`)
     if (!sameBytes(identity.storeId, response.storeId)) {
       this.#otherStore(response)
@@ -167,11 +190,21 @@ export class LocalCopy {
       receipts.adoptDevice(response.device)
       sender.reset(Math.max(response.lastSendSeq + 1, identity.unspent(response)), unknownOutcome())
     }
-    if (response.resync) this.resync(response.head)
-    else if (identity.resyncHead !== undefined) identity.setResyncHead(response.head)
+    if (fromHead) {
+      firstScreen.begin(response)
+    } else {
+      if (response.resync) this.resync(response.head)
+      else if (identity.resyncHead !== undefined) identity.setResyncHead(response.head)
+      if (firstScreen.isDue) {
+        // What it had is no more, and the server sends all from the beginning now.
+        this.#parts.beginAgain()
+        return
+      }
+    }
     inbox.greeted(link)
     sender.greeted(response.lastSendSeq)
     acks.greeted(link, response.ack)
+    firstScreen.go()
   }
 
   /**
@@ -180,9 +213,12 @@ export class LocalCopy {
    */
   resync(head = HEAD_UNKNOWN): void {
     const { commits, events, identity, contacts, groups, conversations, preferences, inbox, acks } = this.#parts
+    const { past, firstScreen } = this.#parts
     identity.beginResync(head)
     for (const list of [contacts, groups, conversations, preferences]) list.begin(identity.generation)
     inbox.reset()
+    past.reset()
+    firstScreen.reset()
     acks.resync()
     commits.after(() => events.emit('resync', { forgotten: false }))
     this.applied(0, false)
@@ -190,9 +226,16 @@ export class LocalCopy {
 
   /** The timeline is applied up to a version; `whole`: there is nothing above it. */
   applied(version: number, whole: boolean): void {
-    const { identity, contacts, groups, conversations, preferences } = this.#parts
-    const head = identity.resyncHead
+    const head = this.#parts.identity.resyncHead
     if (head === undefined || !(whole || (head !== HEAD_UNKNOWN && version >= head))) return
+    // Where the copy begins at the head, the keyed state of before comes by another way.
+    if (!this.#parts.firstScreen.isWanted) this.stateWhole()
+  }
+
+  /** All keyed state is here that a resync asked for. What it did not bring is no more. */
+  stateWhole(): void {
+    const { identity, contacts, groups, conversations, preferences } = this.#parts
+    if (identity.resyncHead === undefined) return
     identity.setResyncHead(undefined)
     for (const list of [contacts, groups, conversations, preferences]) list.dropUnconfirmed()
   }
@@ -202,8 +245,9 @@ export class LocalCopy {
    * error.
    */
   forget(error: LongwireError): void {
-    const { commits, events, identity, endpoints, posted, receipts, shown, acks, sender, inbox } = this.#parts
-    const { contacts, groups, conversations, preferences } = this.#parts
+    const { commits, events, identity, endpoints, posted, receipts, shown, acks, sender, inbox, past, firstScreen } =
+      this.#parts
+    const { contacts, groups, conversations, preferences, chats } = this.#parts
     const { uid } = identity
     identity.spend(sender.sendQueue.nextSendSeq)
     commits.forget()
@@ -212,7 +256,7 @@ export class LocalCopy {
     identity.clear()
     endpoints.store()
     const lists = [contacts, groups, conversations, preferences]
-    for (const part of [...lists, posted, receipts, shown, acks, inbox]) part.clear()
+    for (const part of [...lists, posted, receipts, shown, acks, inbox, past, chats, firstScreen]) part.clear()
     for (const list of [contacts, groups, conversations, preferences]) list.begin(identity.generation)
     if (uid !== 0) commits.after(() => events.emit('resync', { forgotten: true }))
   }
@@ -231,6 +275,12 @@ export class LocalCopy {
     // Requests of the old copy went right behind Hello: their numbers are not given again.
     sender.reset(nextSendSeq, error)
   }
+}
+
+/** Whether the copy goes on from where it is. One that began at the head and that an older version made begins there again. */
+function hasBegun(values: ReadonlyMap<string, Json>, applied: number): boolean {
+  if (values.has('horizon')) return values.has(APPLIED)
+  return applied > 0 || [...values.keys()].some(name => name.startsWith('applied/') && name !== APPLIED)
 }
 
 /** The error for requests under way that can neither be repeated nor be known any more (PROTOCOL.md, 6.10). */

@@ -42,6 +42,11 @@ export class Posted {
     return [...this.#messages.values()].filter(each => each.conversation === conversation).sort(byNumber)
   }
 
+  /** All that wait for their place. */
+  all(): Iterable<SentMessage> {
+    return this.#messages.values()
+  }
+
   /** A message of this device was accepted. */
   add(message: SentMessage): void {
     const { conversation, device, sendSeq, text, atMs, rich } = message

@@ -95,11 +95,12 @@ export class Sender {
 
   /** The messages of a conversation that wait for their answer, oldest first. */
   queuedIn(conversation: ConversationId): SentMessage[] {
-    const messages: SentMessage[] = []
-    for (const { content } of this.#sendQueue.unsettled()) {
-      if (content.kind === 'message' && content.message.conversation === conversation) messages.push(content.message)
-    }
-    return messages
+    return [...this.queued()].filter(each => each.conversation === conversation)
+  }
+
+  /** All messages that wait for their answer, oldest first. */
+  *queued(): IterableIterator<SentMessage> {
+    for (const { content } of this.#sendQueue.unsettled()) if (content.kind === 'message') yield content.message
   }
 
   send(id: DeviceId, conversation: ConversationId, text: string, rich: Rich = {}): SentMessage {

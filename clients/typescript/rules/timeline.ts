@@ -113,6 +113,11 @@ export class Timeline {
     this.#wanted = 0
   }
 
+  /** Starts from a version: what is up to it is not wanted. */
+  begin(version: number): void {
+    this.#applied = version
+  }
+
   /** Starts from 0: everything follows again. */
   reset(): void {
     this.connected()

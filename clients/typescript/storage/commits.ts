@@ -10,12 +10,19 @@ class Batch implements Changes {
   forget = false
   readonly values = new Map<string, Json | undefined>()
   readonly messages: StoredMessage[] = []
+  readonly earlier: StoredMessage[] = []
   readonly failures: Failure[] = []
   readonly rewrites: Rewrite[] = []
   readonly clearings: Clearing[] = []
   readonly after: (() => void)[] = []
   /** Whether something is to be stored. */
   changed = false
+}
+
+/** Told of what enters the history, and of what fails there, when it is asked for. */
+export interface HistoryWatch {
+  came(message: StoredMessage): void
+  failed(failure: Failure): void
 }
 
 export class Commits {
@@ -25,6 +32,7 @@ export class Commits {
   #next = new Batch()
   #state: 'idle' | 'storing' | 'failed' = 'idle'
   #forgets = 0
+  #watch: HistoryWatch | undefined
 
   /**
    * @param wake asks for a flush() soon
@@ -34,6 +42,11 @@ export class Commits {
     this.#storage = storage
     this.#wake = wake
     this.#failedWith = failedWith
+  }
+
+  /** Names the one who is told of what enters the history. */
+  watch(watch: HistoryWatch): void {
+    this.#watch = watch
   }
 
   get failed(): boolean {
@@ -53,10 +66,17 @@ export class Commits {
 
   append(message: StoredMessage): void {
     this.#change().messages.push(message)
+    this.#watch?.came(message)
+  }
+
+  /** Stores messages that are older than all that is stored of their conversation, the oldest first. */
+  prepend(messages: readonly StoredMessage[]): void {
+    if (messages.length > 0) this.#change().earlier.unshift(...messages)
   }
 
   fail(failure: Failure): void {
     this.#change().failures.push(failure)
+    this.#watch?.failed(failure)
   }
 
   rewrite(rewrite: Rewrite): void {
@@ -74,6 +94,7 @@ export class Commits {
     batch.forget = true
     batch.values.clear()
     batch.messages.length = 0
+    batch.earlier.length = 0
     batch.failures.length = 0
     batch.rewrites.length = 0
     batch.clearings.length = 0

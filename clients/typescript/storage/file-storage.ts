@@ -29,7 +29,16 @@ import { errorOf } from '../base/errors.js'
 import { type Clock, systemClock, type TimerHandle } from '../base/system.js'
 import { FolderLock } from './folder-lock.js'
 import { encodeChanges, encodeSnapshot, JOURNAL_FORMAT, replay } from './journal.js'
-import type { Changes, HistoryDone, HistoryOptions, Json, Storage } from './storage.js'
+import type {
+  Changes,
+  HistoryDone,
+  HistoryOptions,
+  Json,
+  SearchDone,
+  Storage,
+  StoredQuery,
+  StoredRange,
+} from './storage.js'
 import { StoredModel } from './stored-model.js'
 
 /** A journal below this is never compacted: rewriting it would cost more than the space that it takes. */
@@ -91,8 +100,12 @@ export class FileStorage implements Storage {
     else this.#write(bytes, 0, done)
   }
 
-  history(conversation: ConversationId, before: number | undefined, limit: number, done: HistoryDone): void {
-    done(undefined, this.#model.page(conversation, before, limit))
+  history(conversation: ConversationId, range: StoredRange, done: HistoryDone): void {
+    done(undefined, this.#model.page(conversation, range))
+  }
+
+  search(query: StoredQuery, done: SearchDone): void {
+    done(undefined, this.#model.search(query))
   }
 
   close(done: () => void): void {

@@ -2,14 +2,16 @@
 //
 //   values     by name
 //   messages   in the order in which they came; the index `peer` has those of a conversation, in that order too. `peer` is
-//              the conversation's stored name (stored-name.ts): older versions, which knew direct ones alone, wrote the same
+//              the conversation's stored name (stored-name.ts): older versions, which knew direct ones alone, wrote the same.
+//              Earlier messages that came later have keys below all others
 //
 // It is open in one place at a time (indexed-db-lock.ts).
 import type { ConversationId } from '../../../protocol/conversation-id.js'
 import { errorOf } from '../base/errors.js'
 import { type Clock, systemClock } from '../base/system.js'
-import type { IdbCursor, IdbDatabase, IdbFactory, IdbRequest, IdbTransaction } from './indexed-db.js'
+import type { IdbCursor, IdbDatabase, IdbFactory, IdbObjectStore, IdbTransaction } from './indexed-db.js'
 import { openAlone } from './indexed-db-lock.js'
+import { each, messageOf, NO_PAGE, type Row, rowOf, StoredPages } from './indexed-db-pages.js'
 import {
   type Changes,
   type Clearing,
@@ -17,23 +19,24 @@ import {
   type HistoryDone,
   type HistoryOptions,
   isCleared,
+  isFound,
   isNamed,
   type Json,
   rewritten,
+  type SearchDone,
   type Storage,
   type StoredId,
   type StoredMessage,
+  type StoredQuery,
+  type StoredRange,
 } from './storage.js'
-import { conversationOf, type StoredName, storedName } from './stored-name.js'
+import { type StoredName, storedName } from './stored-name.js'
 
 export interface IndexedDbOptions extends HistoryOptions {
   /** Default: the browser's. */
   readonly indexedDB?: IdbFactory
   readonly clock?: Clock
 }
-
-/** A message as the database has it. */
-type Row = Omit<StoredMessage, 'conversation'> & { readonly peer: StoredName }
 
 /** What a stored message is to be; undefined: it goes. */
 interface Mark {
@@ -106,43 +109,38 @@ export class IndexedDbStorage implements Storage {
     }
   }
 
-  history(conversation: ConversationId, before: number | undefined, limit: number, done: HistoryDone): void {
-    const name = storedName(conversation)
-    const newestFirst: StoredMessage[] = []
-    const tell = (error?: Error, older?: number): void =>
-      done(error, { messages: newestFirst.reverse(), before: older })
-    try {
-      if (this.#database === undefined) throw this.#failed ?? new Error('the storage is closed')
-      const transaction = this.#database.transaction(BOTH, 'readonly')
-      let oldest: number | undefined
-      let jumped = before === undefined
-      each(
-        transaction.objectStore('messages').index('peer').openCursor(name, 'prev'),
-        cursor => {
-          const key = cursor.primaryKey as number
-          if (!jumped && before !== undefined && key >= before) {
-            jumped = true
-            // To the first one below: a cursor that goes back may stand on it already.
-            if (before <= 1) {
-              tell()
-              return 'stop'
-            }
-            cursor.continuePrimaryKey(name, before - 1)
-            return 'moved'
-          }
-          if (newestFirst.length === limit) {
-            tell(undefined, oldest)
-            return 'stop'
-          }
-          oldest = key
-          newestFirst.push(messageOf(cursor.value as Row))
-          return 'next'
-        },
-        tell,
+  history(conversation: ConversationId, range: StoredRange, done: HistoryDone): void {
+    const index = this.#reading(error => done(error, NO_PAGE))
+    if (index === undefined) return
+    const pages = new StoredPages(index.index('peer'), storedName(conversation))
+    pages.read(range, (error, page) => done(error, page ?? NO_PAGE))
+  }
+
+  search(query: StoredQuery, done: SearchDone): void {
+    const found: StoredMessage[] = []
+    const store = this.#reading(error => done(error, []))
+    if (store === undefined) return
+    const { conversation, limit } = query
+    const cursors =
+      conversation === undefined
+        ? store.openCursor(null, 'prev')
+        : store.index('peer').openCursor(storedName(conversation), 'prev')
+    const end = (error?: Error): void =>
+      done(
+        error,
+        found.sort((x, y) => y.atMs - x.atMs),
       )
-    } catch (error) {
-      tell(errorOf(error))
-    }
+    each(
+      cursors,
+      cursor => {
+        const row = cursor.value as Row
+        if (isFound(row, query)) found.push(messageOf(row))
+        if (found.length < limit) return 'next'
+        end()
+        return 'stop'
+      },
+      end,
+    )
   }
 
   close(done: () => void): void {
@@ -154,6 +152,17 @@ export class IndexedDbStorage implements Storage {
   /** A user who clears what a page has stored takes the database away, while the page is open. */
   watch(failed: (error: Error) => void): void {
     this.#failedWith = failed
+  }
+
+  /** The messages, to be read; undefined if they cannot be, and the failure is told. */
+  #reading(fail: (error: Error) => void): IdbObjectStore | undefined {
+    try {
+      if (this.#database === undefined) throw this.#failed ?? new Error('the storage is closed')
+      return this.#database.transaction(BOTH, 'readonly').objectStore('messages')
+    } catch (error) {
+      fail(errorOf(error))
+      return undefined
+    }
   }
 
   #use(database: IdbDatabase): void {
@@ -176,7 +185,7 @@ export class IndexedDbStorage implements Storage {
   }
 
   #apply(transaction: IdbTransaction, changes: Changes): void {
-    const { forget, values, messages, failures, rewrites, clearings } = changes
+    const { forget, values, messages, earlier } = changes
     const stored = transaction.objectStore('values')
     const log = transaction.objectStore('messages')
     if (forget) {
@@ -189,13 +198,24 @@ export class IndexedDbStorage implements Storage {
       else stored.put(value, name)
     }
     const grown = new Map<StoredName, number>()
-    if (this.#kept > 0) {
-      for (const message of messages) {
-        const row = rowOf(message)
-        log.add(row)
-        grown.set(row.peer, (grown.get(row.peer) ?? 0) + 1)
-      }
+    const grow = ({ peer }: Row): void => void grown.set(peer, (grown.get(peer) ?? 0) + 1)
+    const kept = this.#kept > 0 ? { messages, earlier } : { messages: [], earlier: [] }
+    for (const row of kept.messages.map(rowOf)) {
+      log.add(row)
+      grow(row)
     }
+    const before = kept.earlier.map(rowOf)
+    before.forEach(grow)
+    if (before.length === 0) this.#settle(transaction, changes, grown)
+    else addBefore(log, before, () => this.#settle(transaction, changes, grown))
+  }
+
+  /** Changes what is stored, when all that the changes add is there. */
+  #settle(
+    transaction: IdbTransaction,
+    { failures, rewrites, clearings }: Changes,
+    grown: ReadonlyMap<StoredName, number>,
+  ): void {
     const marks: Mark[] = [
       ...failures.map(each => ({ id: each, as: (m: StoredMessage) => ({ ...m, code: each.code }) })),
       ...rewrites.map(({ present, found, ...id }) => {
@@ -277,24 +297,14 @@ function makeStores(database: IdbDatabase): void {
   }
 }
 
-function rowOf({ conversation, ...message }: StoredMessage): Row {
-  return { peer: storedName(conversation), ...message }
-}
-
-function messageOf({ peer, ...message }: Row): StoredMessage {
-  return { conversation: conversationOf(peer), ...message }
-}
-
-/** @param ended called when there is no more, or when it fails; not after `stop` */
-function each(
-  request: IdbRequest<IdbCursor | null>,
-  visit: (cursor: IdbCursor) => 'next' | 'moved' | 'stop',
-  ended?: (error?: Error) => void,
-): void {
-  request.onsuccess = () => {
-    const cursor = request.result
-    if (cursor === null) ended?.()
-    else if (visit(cursor) === 'next') cursor.continue()
+/** Adds rows before all that are there, the oldest first. */
+function addBefore(log: IdbObjectStore, rows: readonly Row[], done: () => void): void {
+  const first = log.openCursor(null, 'next')
+  first.onsuccess = () => {
+    const lowest = (first.result?.primaryKey ?? 1) as number
+    rows.forEach((row, i) => {
+      log.add(row, lowest - rows.length + i)
+    })
+    done()
   }
-  request.onerror = () => ended?.(request.error ?? new Error('reading failed'))
 }

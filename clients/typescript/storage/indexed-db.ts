@@ -43,9 +43,10 @@ export interface IdbObjectStore {
   getAll(): IdbRequest<unknown[]>
   getAllKeys(): IdbRequest<unknown[]>
   put(value: unknown, key?: unknown): unknown
-  add(value: unknown): unknown
+  add(value: unknown, key?: unknown): unknown
   delete(key: unknown): unknown
   clear(): unknown
+  openCursor(key: unknown, direction: 'next' | 'prev'): IdbRequest<IdbCursor | null>
 }
 
 export interface IdbIndex {

@@ -46,6 +46,8 @@ interface Row {
   /** Values; without a second element it is removed. */
   readonly v?: readonly (readonly [string, Json?])[]
   readonly m?: readonly MessageRow[]
+  /** Messages that are older than what was there, the oldest first. */
+  readonly p?: readonly MessageRow[]
   /** Failures: conversation, sender, device, sendSeq, code. */
   readonly x?: readonly (readonly [StoredName, number, number, number, number])[]
   /** Rewrites. A message with `extra` or `changed` has one beside it: its own row has no place for these. */
@@ -55,14 +57,15 @@ interface Row {
 }
 
 export function encodeChanges(changes: Changes): Uint8Array {
-  const { values, messages, failures, clearings } = changes
-  const rewrites = [...changes.messages.flatMap(furtherRow), ...changes.rewrites.map(rewriteRow)]
+  const { values, messages, earlier, failures, clearings } = changes
+  const rewrites = [...[...messages, ...earlier].flatMap(furtherRow), ...changes.rewrites.map(rewriteRow)]
   const row: Row = {
     ...(changes.forget && { f: 1 }),
     ...(values.size > 0 && {
       v: Array.from(values, ([name, value]) => (value === undefined ? [name] : [name, value])),
     }),
     ...(messages.length > 0 && { m: messages.map(messageRow) }),
+    ...(earlier.length > 0 && { p: earlier.map(messageRow) }),
     ...(failures.length > 0 && {
       x: failures.map(
         ({ conversation, sender, device, sendSeq, code }) =>
@@ -154,21 +157,8 @@ function rewriteRow({ conversation, sender, device, sendSeq, number = 0, present
 }
 
 function changesOf(row: Row): Changes {
-  const messages = (row.m ?? []).map(
-    ([name, sender, device, sendSeq, version, atMs, code, text, kind = 0, body = '', number, change]) => ({
-      conversation: conversationOf(name),
-      sender,
-      device,
-      sendSeq,
-      version,
-      atMs,
-      text,
-      ...(kind !== 0 && { content: { kind, body } }),
-      ...(number !== undefined && { number }),
-      ...(change !== undefined && { change }),
-      code,
-    }),
-  )
+  const messages = (row.m ?? []).map(messageIn)
+  const earlier = (row.p ?? []).map(messageIn)
   const failures = (row.x ?? []).map(([name, sender, device, sendSeq, code]): Failure => {
     return { conversation: conversationOf(name), sender, device, sendSeq, code }
   })
@@ -178,5 +168,22 @@ function changesOf(row: Row): Changes {
   })
   const clearings = (row.c ?? []).map(([name, upTo]): Clearing => ({ conversation: conversationOf(name), upTo }))
   const values = new Map(row.v as readonly [string, Json | undefined][])
-  return { forget: row.f === 1, values, messages, failures, rewrites, clearings }
+  return { forget: row.f === 1, values, messages, earlier, failures, rewrites, clearings }
+}
+
+function messageIn(row: MessageRow): StoredMessage {
+  const [name, sender, device, sendSeq, version, atMs, code, text, kind = 0, body = '', number, change] = row
+  return {
+    conversation: conversationOf(name),
+    sender,
+    device,
+    sendSeq,
+    version,
+    atMs,
+    text,
+    ...(kind !== 0 && { content: { kind, body } }),
+    ...(number !== undefined && { number }),
+    ...(change !== undefined && { change }),
+    code,
+  }
 }

@@ -1,7 +1,16 @@
 // Keeps everything in memory, at once: for programs that need no memory of their last run, and for tests. A new client on
 // the same object is the old one after a crash.
 import type { ConversationId } from '../../../protocol/conversation-id.js'
-import type { Changes, HistoryDone, HistoryOptions, Json, Storage } from './storage.js'
+import type {
+  Changes,
+  HistoryDone,
+  HistoryOptions,
+  Json,
+  SearchDone,
+  Storage,
+  StoredQuery,
+  StoredRange,
+} from './storage.js'
 import { StoredModel } from './stored-model.js'
 
 export class MemoryStorage implements Storage {
@@ -20,8 +29,12 @@ export class MemoryStorage implements Storage {
     done()
   }
 
-  history(conversation: ConversationId, before: number | undefined, limit: number, done: HistoryDone): void {
-    done(undefined, this.#model.page(conversation, before, limit))
+  history(conversation: ConversationId, range: StoredRange, done: HistoryDone): void {
+    done(undefined, this.#model.page(conversation, range))
+  }
+
+  search(query: StoredQuery, done: SearchDone): void {
+    done(undefined, this.#model.search(query))
   }
 
   close(done: () => void): void {

@@ -100,13 +100,18 @@ export interface Clearing {
   readonly upTo: number
 }
 
-/** Changes that are made together. Applied in this order: forget, values, messages, failures, rewrites, clearings. */
+/** Changes that are made together. Applied in this order: forget, values, messages, earlier, failures, rewrites, clearings. */
 export interface Changes {
   /** Whether everything stored before goes, values and messages. */
   readonly forget: boolean
   /** The values by name; undefined removes. */
   readonly values: ReadonlyMap<string, Json | undefined>
   readonly messages: readonly StoredMessage[]
+  /**
+   * Messages that are older than all that is stored of their conversations, the oldest of each first. They are a copy of what the server
+   * has: a storage that keeps a number of messages leaves out the oldest of them.
+   */
+  readonly earlier: readonly StoredMessage[]
   readonly failures: readonly Failure[]
   readonly rewrites: readonly Rewrite[]
   readonly clearings: readonly Clearing[]
@@ -115,12 +120,40 @@ export interface Changes {
 export interface HistoryPage {
   /** Oldest first. */
   readonly messages: readonly StoredMessage[]
-  /** The place where the page before this one ends; undefined if there is none. */
+  /** The position that the page before this one ends at; undefined if nothing older is stored. */
   readonly before: number | undefined
+  /** The position that the page after this one begins behind; undefined if nothing newer is stored. */
+  readonly after: number | undefined
 }
+
+/** A page of what is stored of a conversation: at most one of `before`, `after` and `around`; with none the newest. */
+export interface StoredRange {
+  readonly limit: number
+  /** A position of another page. */
+  readonly before?: number | undefined
+  /** A position of another page; `FIRST_POSITION`: the oldest. */
+  readonly after?: number | undefined
+  /** A message: half of the page is before it. If it is not stored, the page is empty. */
+  readonly around?: Omit<StoredId, 'conversation'> | undefined
+}
+
+/** A position before all others. */
+export const FIRST_POSITION = Number.MIN_SAFE_INTEGER
 
 /** Takes a page of the history; with an error the page is empty. */
 export type HistoryDone = (error: Error | undefined, page: HistoryPage) => void
+
+/** Texts that are looked for in what is stored. */
+export interface StoredQuery {
+  /** Part of the text of each, in lower case. */
+  readonly text: string
+  /** Absent: all conversations. */
+  readonly conversation?: ConversationId | undefined
+  readonly limit: number
+}
+
+/** Takes what was found; with an error it is empty. */
+export type SearchDone = (error: Error | undefined, messages: readonly StoredMessage[]) => void
 
 /**
  * Callbacks may be called at once or later, each exactly once. One commit is under way at a time. After an error the client
@@ -134,8 +167,10 @@ export interface Storage {
    * during the call only.
    */
   commit(changes: Changes, done: (error?: Error) => void): void
-  /** The newest messages of a conversation that are older than `before` (of an earlier page; undefined: the newest). */
-  history(conversation: ConversationId, before: number | undefined, limit: number, done: HistoryDone): void
+  /** Reads a page of a conversation. */
+  history(conversation: ConversationId, range: StoredRange, done: HistoryDone): void
+  /** Finds the messages whose texts hold a text, whatever the case: the newest first. */
+  search(query: StoredQuery, done: SearchDone): void
   /** Lets go of what it holds. Also of one whose open() or commit() failed; may be called again. */
   close(done: () => void): void
   /** Watches a storage that may fail by itself, while nothing is asked of it: `failed` is called then, once at the most. */
@@ -157,6 +192,11 @@ export function isNamed(
   if (message.change !== undefined) return false
   if (number > 0 && message.number !== undefined) return message.number === number
   return message.sendSeq === sendSeq && message.device === device && message.sender === sender
+}
+
+/** Whether a stored message is one that is looked for. */
+export function isFound({ text, change }: Pick<StoredMessage, 'text' | 'change'>, query: StoredQuery): boolean {
+  return change === undefined && text.toLowerCase().includes(query.text)
 }
 
 /** Whether a message with this version is among those that are cleared up to a version. */

@@ -8,20 +8,25 @@ import {
   type HistoryOptions,
   type HistoryPage,
   isCleared,
+  isFound,
   isNamed,
   type Json,
   type Present,
   type Rewrite,
   rewritten,
   type StoredMessage,
+  type StoredQuery,
+  type StoredRange,
 } from './storage.js'
 
 interface Conversation {
   /** Oldest first. */
-  readonly messages: StoredMessage[]
+  messages: StoredMessage[]
   /** Their positions, which rise and stay while others are taken out: pages are asked for by them. */
-  readonly positions: number[]
+  positions: number[]
   nextPosition: number
+  /** The position before all that were ever given. */
+  previousPosition: number
 }
 
 export class StoredModel {
@@ -49,6 +54,7 @@ export class StoredModel {
       else this.values.set(name, value)
     }
     for (const message of changes.messages) this.#add(message)
+    for (const message of changes.earlier.toReversed()) this.#addBefore(message)
     for (const failure of changes.failures) this.#fail(failure)
     let erased = changes.forget
     for (const rewrite of changes.rewrites) if (this.#rewrite(rewrite)) erased = true
@@ -61,13 +67,24 @@ export class StoredModel {
     this.#dropped.clear()
   }
 
-  page(id: ConversationId, before: number | undefined, limit: number): HistoryPage {
+  page(id: ConversationId, range: StoredRange): HistoryPage {
     const conversation = this.#conversations.get(id)
-    if (conversation === undefined) return { messages: [], before: undefined }
+    const part = conversation && partOf(conversation, range)
+    if (conversation === undefined || part === undefined) return { messages: [], before: undefined, after: undefined }
     const { messages, positions } = conversation
-    const end = before === undefined ? messages.length : positions.findLastIndex(each => each < before) + 1
-    const start = Math.max(end - limit, 0)
-    return { messages: messages.slice(start, end), before: start > 0 ? positions[start] : undefined }
+    const [start, end] = part
+    return {
+      messages: messages.slice(start, end),
+      before: start > 0 ? (positions[start] ?? conversation.nextPosition) : undefined,
+      after: end < messages.length ? (positions[end - 1] ?? conversation.previousPosition) : undefined,
+    }
+  }
+
+  search(query: StoredQuery): StoredMessage[] {
+    const { conversation, limit } = query
+    const ids = conversation === undefined ? [...this.#conversations.keys()] : [conversation]
+    const found = ids.flatMap(id => this.#conversations.get(id)?.messages.filter(each => isFound(each, query)) ?? [])
+    return found.sort((x, y) => y.atMs - x.atMs).slice(0, limit)
   }
 
   /** Every message kept, conversation by conversation, oldest first. */
@@ -76,15 +93,8 @@ export class StoredModel {
   }
 
   #add(message: StoredMessage): void {
-    if (this.#kept === 0) {
-      this.#dropped.add(message.conversation)
-      return
-    }
-    const conversation = this.#conversations.get(message.conversation)
-    if (conversation === undefined) {
-      this.#conversations.set(message.conversation, { messages: [message], positions: [0], nextPosition: 1 })
-      return
-    }
+    const conversation = this.#keeping(message.conversation)
+    if (conversation === undefined) return
     conversation.messages.push(message)
     conversation.positions.push(conversation.nextPosition++)
     // Dropped a quarter at a time, so that a full conversation does not move its whole array for each message.
@@ -95,6 +105,31 @@ export class StoredModel {
       conversation.positions.splice(0, surplus)
       this.#dropped.add(message.conversation)
     }
+  }
+
+  #addBefore(message: StoredMessage): void {
+    const conversation = this.#keeping(message.conversation)
+    if (conversation === undefined) return
+    if (conversation.messages.length >= this.#kept) {
+      this.#dropped.add(message.conversation)
+      return
+    }
+    conversation.messages.unshift(message)
+    conversation.positions.unshift(conversation.previousPosition--)
+  }
+
+  /** The conversation that a message is to be kept in; undefined if none is kept. */
+  #keeping(id: ConversationId): Conversation | undefined {
+    if (this.#kept === 0) {
+      this.#dropped.add(id)
+      return undefined
+    }
+    let conversation = this.#conversations.get(id)
+    if (conversation === undefined) {
+      conversation = { messages: [], positions: [], nextPosition: 0, previousPosition: -1 }
+      this.#conversations.set(id, conversation)
+    }
+    return conversation
   }
 
   #fail({ conversation, sender, device, sendSeq, code }: Failure): void {
@@ -124,16 +159,31 @@ export class StoredModel {
     const conversation = this.#conversations.get(id)
     const dropped = this.#dropped.has(id)
     if (conversation === undefined) return dropped
-    const { messages, positions, nextPosition } = conversation
-    const stays = messages.map(({ version }) => !isCleared(version, upTo))
+    const stays = conversation.messages.map(({ version }) => !isCleared(version, upTo))
     if (!stays.includes(false)) return dropped
-    this.#conversations.set(id, {
-      messages: messages.filter((_, i) => stays[i]),
-      positions: positions.filter((_, i) => stays[i]),
-      nextPosition,
-    })
+    conversation.messages = conversation.messages.filter((_, i) => stays[i])
+    conversation.positions = conversation.positions.filter((_, i) => stays[i])
     return true
   }
+}
+
+/** The part of the messages that a range names; undefined: the message around which it is to be is not there. */
+function partOf(
+  { messages, positions }: Conversation,
+  { before, after, around, limit }: StoredRange,
+): readonly [start: number, end: number] | undefined {
+  if (after !== undefined) {
+    const from = positions.findIndex(each => each > after)
+    const start = from < 0 ? messages.length : from
+    return [start, Math.min(start + limit, messages.length)]
+  }
+  let end = before === undefined ? messages.length : positions.findLastIndex(each => each < before) + 1
+  if (around !== undefined) {
+    const at = messages.findLastIndex(each => isNamed(each, around))
+    if (at < 0) return undefined
+    end = Math.min(Math.max(at - (limit >> 1), 0) + limit, messages.length)
+  }
+  return [Math.max(end - limit, 0), end]
 }
 
 /** The parts of a message that its author wrote. */

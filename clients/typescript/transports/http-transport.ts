@@ -191,7 +191,8 @@ class HttpConnection implements TransportConnection {
     const { resync, storeId, head } = decodeHelloResponse(body)
     const known = hello.storeId.length === 0 || sameBytes(hello.storeId, storeId)
     const { held } = this.#state as { held: Frame[] }
-    this.#since = known && !resync ? hello.since : 0
+    const since = known && !resync ? hello.since : 0
+    this.#since = hello.fromHead ? head : since
     this.#state = { name: 'bound', attempt: hello.attempt }
     this.#out.push(encodeResponse(id, body))
     // The first page, which a connection gets behind Hello's answer: fetched if there is any, otherwise known.
@@ -206,7 +207,11 @@ class HttpConnection implements TransportConnection {
   }
 
   #pull(frame: Frame): void {
-    const { since } = decodeSyncRequest(frame.body)
+    const { since, state } = decodeSyncRequest(frame.body)
+    if (state) {
+      this.#ask(METHODS.sync, frame)
+      return
+    }
     const ack = this.#ackUnderWay ? undefined : this.#queue.takeAck(since)
     this.#sync({ since }, ack, (answer, page) => {
       if (page !== undefined) this.#advance(since, page.to)

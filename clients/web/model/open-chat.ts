@@ -5,6 +5,7 @@
 import {
   type Client,
   type ConversationId,
+  type HistoryPlace,
   type Message,
   type MessageName,
   peerOf,
@@ -40,7 +41,7 @@ export class OpenChat {
   readonly #off: (() => void)[]
   /** Messages to the group that were written while it is open, by key, until it has given them their places. */
   readonly #sent = new Map<string, SentMessage>()
-  #before: number | undefined
+  #before: HistoryPlace | undefined
   /** The version up to which the user has deleted all of it. */
   #cleared: number
   /** The key of the newest entry that the user has seen; everything above it counts as seen. */

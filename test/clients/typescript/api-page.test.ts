@@ -17,6 +17,7 @@ const CLASSES = {
   Messages: 'api/messages',
   Conversations: 'api/conversations',
   Presence: 'api/presence',
+  Chats: 'api/chats',
   SentMessage: 'rules/sent-message',
   LongwireError: 'base/errors',
   IndexedDbStorage: 'storage/indexed-db-storage',
