@@ -1,20 +1,21 @@
-// The rows of an open chat: its messages with what stands between them. A group of messages is of one author, on one day, with less than
-// five minutes from each to the next.
+// The rows of an open chat: one for each entry, with what stands above it. So a row keeps its key when older ones come before it, and a list
+// that holds on to the row in sight holds on to something. A group of messages is of one author, on one day, with less than five minutes
+// from each to the next.
 import type { Message } from '../../typescript/browser.js'
 
-export type Row =
-  | { readonly kind: 'day'; readonly key: string; readonly atMs: number }
-  | { readonly kind: 'unread'; readonly key: string; readonly count: number }
-  | { readonly kind: 'change'; readonly key: string; readonly message: Message }
-  | {
-      readonly kind: 'message'
-      readonly key: string
-      readonly message: Message
-      /** The first of its group: it names the author. */
-      readonly first: boolean
-      /** The last of its group: it shows the author's picture. */
-      readonly last: boolean
-    }
+export interface Row {
+  readonly key: string
+  /** A message, or a change of the group. */
+  readonly message: Message
+  /** Whether a day begins with it: then the day stands above it. */
+  readonly day: boolean
+  /** The number that the line above it says; 0: there is no line. */
+  readonly unread: number
+  /** Whether it is the first of its group: then it names the author. */
+  readonly first: boolean
+  /** Whether it is the last of its group: then it shows the author's picture. */
+  readonly last: boolean
+}
 
 /** The line above the first unread message. */
 export interface Divider {
@@ -32,25 +33,20 @@ export function keyOf({ change, number, sender, device, sendSeq }: Message): str
 
 export function rowsOf(messages: readonly Message[], divider: Divider | undefined): Row[] {
   const rows: Row[] = []
-  let day = ''
-  let before: Message | undefined
-  for (const [i, message] of messages.entries()) {
+  let before: { readonly message: Message; readonly date: string } | undefined
+  for (const message of messages) {
     const key = keyOf(message)
     const date = dayOf(message.atMs)
-    if (date !== day) rows.push({ kind: 'day', key: `day ${date} ${i === 0 ? '' : key}`, atMs: message.atMs })
-    const isDivided = divider?.key === key
-    if (isDivided) rows.push({ kind: 'unread', key: 'unread', count: divider.count })
-    if (message.change !== undefined) rows.push({ kind: 'change', key, message })
-    else {
-      const first = date !== day || isDivided || before === undefined || !continues(before, message)
-      const next = messages[i + 1]
-      const last =
-        next === undefined || dayOf(next.atMs) !== date || divider?.key === keyOf(next) || !continues(message, next)
-      rows.push({ kind: 'message', key, message, first, last })
-    }
-    day = date
-    before = message
+    const day = date !== before?.date
+    const unread = divider?.key === key ? divider.count : 0
+    const first = day || unread > 0 || before === undefined || !continues(before.message, message)
+    const previous = rows.at(-1)
+    if (first && previous !== undefined) rows[rows.length - 1] = { ...previous, last: true }
+    rows.push({ key, message, day, unread, first, last: false })
+    before = { message, date }
   }
+  const end = rows.at(-1)
+  if (end !== undefined) rows[rows.length - 1] = { ...end, last: true }
   return rows
 }
 

@@ -30,6 +30,8 @@ export interface ChatView {
 const EMPTY: ChatView = { state: 'loading', messages: [], older: 'none', divider: undefined, unseen: 0 }
 
 const PAGE = 60
+/** A page holds as many as are loaded already: so many steps back are few loads. */
+const PAGE_MAX = 1_000
 /** How far the first unread is looked for before the chat is shown. */
 const UNREAD_LOOKED_FOR_MAX = 1_000
 
@@ -95,7 +97,7 @@ export class OpenChat {
     if (state !== 'ready' || (older !== 'more' && older !== 'failed') || this.#before === undefined) return
     this.#change({ older: 'loading' })
     try {
-      const page = await this.#client.history(this.conversation, { before: this.#before, limit: PAGE })
+      const page = await this.#client.history(this.conversation, { before: this.#before, limit: this.#nextPage })
       this.#before = page.before
       this.#change({
         messages: withOlder(this.view.value.messages, page.messages),
@@ -170,6 +172,10 @@ export class OpenChat {
     } else if (!messages.slice(index + 1).some(each => this.#isOfOthers(each))) {
       this.#client.markRead(this.conversation)
     }
+  }
+
+  get #nextPage(): number {
+    return Math.min(PAGE_MAX, Math.max(PAGE, this.view.value.messages.length))
   }
 
   async #load(): Promise<void> {

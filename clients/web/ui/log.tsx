@@ -26,8 +26,10 @@ interface LogProps {
   readonly onType: () => void
 }
 
-/** Heights of rows that were not drawn yet: of a day, the line of the unread ones, a change, a message. */
-const GUESSES: Readonly<Record<Row['kind'], number>> = { day: 40, unread: 36, change: 24, message: 44 }
+/** Guesses at heights of what was not drawn yet: a message, a change, what stands above either. */
+const MESSAGE_PX = 44
+const CHANGE_PX = 24
+const ABOVE_PX = 40
 
 /** The number of rows before the first one at which older messages are loaded. */
 const LOAD_AHEAD = 15
@@ -47,7 +49,7 @@ export function Log({ handle, open, view, onReply, onEdit, onType }: LogProps) {
   const [atEnd, setAtEnd] = useState(true)
   const [focused, setFocused] = useState<string | undefined>()
   const [picked, setPicked] = useState<string | undefined>()
-  const [floating, setFloating] = useState<string | undefined>()
+  const [floating, setFloating] = useState<number | undefined>()
   const people = useSignal(session.people.version)
   const rows = useMemo(() => rowsOf(messages, divider), [messages, divider])
   const focusedIndex = focused === undefined ? -1 : rows.findIndex(({ key }) => key === focused)
@@ -55,7 +57,7 @@ export function Log({ handle, open, view, onReply, onEdit, onType }: LogProps) {
     count: rows.length,
     element: () => element.current,
     keyAt: index => rows[index]?.key ?? String(index),
-    guess: index => GUESSES[rows[index]?.kind ?? 'message'],
+    guess: index => guessAt(rows[index]),
     paddingStart: 8,
     paddingEnd: 12,
     pinned: focusedIndex,
@@ -63,7 +65,7 @@ export function Log({ handle, open, view, onReply, onEdit, onType }: LogProps) {
   const menu = useMessageMenu(open, { onReply, onEdit })
 
   useLayoutEffect(() => {
-    const first = rows.findIndex(({ kind }) => kind === 'unread')
+    const first = rows.findIndex(({ unread }) => unread > 0)
     if (first > 0) list.scrollToIndex(first, { align: 'start' })
     else list.scrollToEnd()
   }, [])
@@ -75,7 +77,7 @@ export function Log({ handle, open, view, onReply, onEdit, onType }: LogProps) {
     // Out of sight behind another pane nothing is seen.
     if (!platform.isWatched() || !scrollRect?.height) return
     const seen = list.getVirtualItems().findLast(item => item.end <= bottom + 2 || item.start < bottom - 80)
-    const row = seen && rows.slice(0, seen.index + 1).findLast(isEntry)
+    const row = seen && rows[seen.index]
     if (row !== undefined) open.seen(row.key)
   }
   useEffect(look)
@@ -95,7 +97,7 @@ export function Log({ handle, open, view, onReply, onEdit, onType }: LogProps) {
       look()
       const top = list.getVirtualItemForOffset((list.scrollOffset ?? 0) + 8)
       const row = top && latest.current[top.index]
-      setFloating(row === undefined || row.kind === 'day' || list.getDistanceFromEnd() <= END_PX ? undefined : row.key)
+      setFloating(row === undefined || row.day || list.getDistanceFromEnd() <= END_PX ? undefined : row.message.atMs)
       timer.cancel()
       timer = platform.clock.after(FLOATING_MS, () => setFloating(undefined))
     }
@@ -139,7 +141,7 @@ export function Log({ handle, open, view, onReply, onEdit, onType }: LogProps) {
     const start = focusedIndex >= 0 ? focusedIndex + by : by < 0 ? rows.length - 1 : 0
     for (let i = start; i >= 0 && i < rows.length; i += by) {
       const row = rows[i]
-      if (row === undefined || row.kind !== 'message') continue
+      if (row === undefined || row.message.change !== undefined) continue
       list.scrollToIndex(i, { align: 'auto' })
       setFocused(row.key)
       return
@@ -160,7 +162,7 @@ export function Log({ handle, open, view, onReply, onEdit, onType }: LogProps) {
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return
     const row = rows[focusedIndex]
-    const isOnRow = row?.kind === 'message' && (event.target as HTMLElement).dataset.key !== undefined
+    const isOnRow = row !== undefined && (event.target as HTMLElement).dataset.key !== undefined
     if (event.key === 'ArrowUp') step(-1)
     else if (event.key === 'ArrowDown') step(1)
     else if (event.key === 'End') toEnd()
@@ -171,7 +173,6 @@ export function Log({ handle, open, view, onReply, onEdit, onType }: LogProps) {
 
   const isDirect = peerOf(open.conversation) !== undefined
   const items = list.getVirtualItems()
-  const floatingRow = floating === undefined ? undefined : rows.find(({ key }) => key === floating)
   return (
     <>
       <div
@@ -221,9 +222,9 @@ export function Log({ handle, open, view, onReply, onEdit, onType }: LogProps) {
           })}
         </div>
       </div>
-      {floatingRow !== undefined && (
+      {floating !== undefined && (
         <div class="day floating" aria-hidden="true">
-          <span>{dayLabel(speech, atOf(floatingRow), platform.clock.now())}</span>
+          <span>{dayLabel(speech, floating, platform.clock.now())}</span>
         </div>
       )}
       {!atEnd && (
@@ -260,52 +261,50 @@ interface LogRowProps {
 function LogRow({ row, people, picked, focused, open, jump, menu, onFocus }: LogRowProps) {
   const speech = useSpeech()
   const { clock } = useApp().platform
-  switch (row.kind) {
-    case 'day':
-      return (
+  const { message, day, unread, first, last } = row
+  return (
+    <>
+      {day && (
         <div class="day">
-          <span>{dayLabel(speech, row.atMs, clock.now())}</span>
+          <span>{dayLabel(speech, message.atMs, clock.now())}</span>
         </div>
-      )
-    case 'unread':
-      return (
+      )}
+      {unread > 0 && (
         <div class="new" role="note">
-          <span>{speech.say('nNew', { n: row.count })}</span>
+          <span>{speech.say('nNew', { n: unread })}</span>
         </div>
-      )
-    case 'change':
-      return row.message.change === undefined ? null : <ChangeLine change={row.message.change} />
-    case 'message':
-      return (
+      )}
+      {message.change === undefined ? (
         <MessageRow
-          message={row.message}
-          first={row.first}
-          last={row.last}
+          message={message}
+          first={first}
+          last={last}
           people={people}
           picked={picked}
           focused={focused}
           open={open}
-          quoted={quotedBy(open, row.message)}
+          quoted={quotedBy(open, message)}
           jump={jump}
           menu={menu}
           onFocus={onFocus}
         />
-      )
-  }
+      ) : (
+        <ChangeLine change={message.change} />
+      )}
+    </>
+  )
+}
+
+function guessAt(row: Row | undefined): number {
+  if (row === undefined) return MESSAGE_PX
+  const { message, day, unread } = row
+  const above = (day ? ABOVE_PX : 0) + (unread > 0 ? ABOVE_PX : 0)
+  return above + (message.change === undefined ? MESSAGE_PX : CHANGE_PX)
 }
 
 /** The message that this one answers, if it is loaded. */
 function quotedBy(open: OpenChat, { extra }: Message): Message | undefined {
   return extra.reply && open.find(extra.reply)
-}
-
-function isEntry(row: Row): row is Extract<Row, { kind: 'message' | 'change' }> {
-  return row.kind === 'message' || row.kind === 'change'
-}
-
-function atOf(row: Row): number {
-  if (row.kind === 'day') return row.atMs
-  return row.kind === 'unread' ? 0 : row.message.atMs
 }
 
 function rowElement(log: HTMLElement | null, key: string): HTMLElement | null {

@@ -48,10 +48,10 @@ t.test('one author within five minutes on one day is one group', async t => {
     ],
     { key: '7/1/3', count: 3 },
   )
-  const shown = rows.map(row =>
-    row.kind === 'message' ? `${row.message.text}${row.first ? ' first' : ''}${row.last ? ' last' : ''}` : row.kind,
+  const shown = rows.map(({ message: { text }, day, unread, first, last }) =>
+    [day && 'day', unread > 0 && `unread ${unread}`, text, first && 'first', last && 'last'].filter(Boolean).join(' '),
   )
-  t.same(shown, ['day', 'm1 first', 'm2 last', 'unread', 'm3 first last', 'm4 first last', 'day', 'm5 first last'])
+  t.same(shown, ['day m1 first', 'm2 last', 'unread 3 m3 first last', 'm4 first last', 'day m5 first last'])
   t.equal(new Set(rows.map(({ key }) => key)).size, rows.length, 'each has a key of its own')
 })
 
