@@ -28,8 +28,8 @@ const TYPES = {
 const PACK_MIN = 1_024
 
 /**
- * Leaves out of the table of methods what only a server calls: decoders of requests, encoders of answers. They are a tenth of the script, and
- * no bundler can tell, for the table names them. The HTTP transport takes sends apart, so that decoder stays.
+ * Leaves out what no bundler can tell to be of no use here, for tables name it. Of the table of methods that is what only a server calls:
+ * decoders of requests, encoders of answers. The HTTP transport takes sends apart, so that decoder stays.
  */
 const clientHalf = {
   name: 'client half',
@@ -38,6 +38,11 @@ const clientHalf = {
       const servers = /\bm\.(?:decode(?!Send)\w+Request|encode\w+Response)\b/g
       const contents = readFileSync(path, 'utf8').replace(servers, '(undefined as never)')
       return { contents, loader: 'ts' }
+    })
+    // The page has words of its own for codes, in each language.
+    build.onLoad({ filter: /[/\\]protocol[/\\]codes\.ts$/ }, ({ path }) => {
+      const texts = /\btext: (?:'[^'\n]*'|"[^"\n]*")/g
+      return { contents: readFileSync(path, 'utf8').replace(texts, "text: ''"), loader: 'ts' }
     })
   },
 }
