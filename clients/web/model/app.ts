@@ -111,6 +111,7 @@ export class App {
       random,
       deviceName,
       clientName: 'web',
+      firstScreen: true,
     })
   }
 

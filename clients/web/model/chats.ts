@@ -1,150 +1,104 @@
-// The list of chats: pinned ones first, then by the time of their last message.
+// The list of chats, as the library has it: pinned ones first, then by the time of their last message. Friends and groups without a message
+// stand at its end.
 import {
   type Client,
-  type Contact,
+  type Chat as ClientChat,
   type ConversationId,
   directConversation,
-  type Group,
-  type Message,
-  peerOf,
 } from '../../typescript/browser.js'
-import { changeEntry } from './entries.js'
-import { nameOf, type People } from './people.js'
+import type { People } from './people.js'
+import type { Platform } from './platform.js'
 import { Signal } from './signal.js'
 
-export interface Chat {
-  readonly conversation: ConversationId
-  /** Empty while nobody knows it. */
-  readonly name: string
-  readonly last: Message | undefined
-  readonly unread: number
-  readonly mentioned: boolean
-  readonly muted: boolean
-  readonly pinned: boolean
-  readonly archived: boolean
-  readonly markedUnread: boolean
-  /** The time of the last entry, milliseconds since 1970; 0: there is none. */
-  readonly atMs: number
-}
+/** A chat as the library says, with a name from whoever knows it; empty while nobody does. */
+export type Chat = ClientChat
 
-interface Known {
-  readonly last: Message | undefined
-  readonly unread: number
-  readonly mentioned: boolean
-}
-
-const NOTHING: Known = { last: undefined, unread: 0, mentioned: false }
+/** An empty list may be one that has not come yet: for so long after the connection it is not believed. */
+const BELIEVED_MS = 1_500
 
 export class Chats {
-  /** Undefined until they are read. */
+  /** Undefined until they are known. */
   readonly list = new Signal<readonly Chat[] | undefined>(undefined)
   readonly #client: Client
   readonly #people: People
-  readonly #known = new Map<ConversationId, Known>()
-  readonly #waiting = new Set<ConversationId>()
-  #isReading = false
+  readonly #clock: Platform['clock']
+  #isKnown = false
+  #isDrawing = false
+  #isAsking = false
+  #hasMore = true
 
   /** @param on listens to the client for as long as the session lasts */
-  constructor(client: Client, people: People, on: Client['on']) {
+  constructor(client: Client, people: People, platform: Pick<Platform, 'clock'>, on: Client['on']) {
     this.#client = client
     this.#people = people
-    const changed = ({ conversation }: { readonly conversation: ConversationId }): void => this.changed(conversation)
-    on('message', message => this.#came(message))
-    on('groupChange', change => this.#came(changeEntry(change)))
-    on('messageChanged', changed)
-    on('messageState', changed)
-    on('delivered', changed)
-    on('read', changed)
-    on('conversation', changed)
-    on('group', changed)
-    on('contact', ({ uid }) => this.changed(directConversation(uid)))
-    on('resync', () => this.readAll())
-    people.version.subscribe(() => this.#draw())
-    this.readAll()
-  }
-
-  /** Reads a conversation again: something of it has changed. */
-  changed(conversation: ConversationId): void {
-    this.#waiting.add(conversation)
-    if (!this.#isReading) void this.#read()
+    this.#clock = platform.clock
+    const soon = (): void => this.#drawSoon()
+    on('chat', soon)
+    on('chats', () => {
+      this.#isKnown = true
+      this.#hasMore = true
+      soon()
+    })
+    on('contact', soon)
+    on('group', soon)
+    on('connection', ({ state }) => {
+      if (state === 'online') this.#believeSoon()
+    })
+    people.version.subscribe(soon)
+    if (client.state().status.state === 'online') this.#believeSoon()
+    this.#draw()
   }
 
   get(conversation: ConversationId): Chat | undefined {
     return this.list.value?.find(each => each.conversation === conversation)
   }
 
-  readAll(): void {
-    const { contacts, groups, conversations } = this.#client
-    const all = [
-      ...contacts.list().map(({ uid }) => directConversation(uid)),
-      ...groups.list().map(({ conversation }) => conversation),
-      ...conversations.list().map(({ conversation }) => conversation),
-    ]
-    for (const each of all) this.#waiting.add(each)
-    if (!this.#isReading) void this.#read()
-  }
-
-  #came(message: Message): void {
-    const { conversation } = message
-    this.#known.set(conversation, { ...(this.#known.get(conversation) ?? NOTHING), last: message })
-    this.changed(conversation)
-  }
-
-  async #read(): Promise<void> {
-    this.#isReading = true
+  /** Older ones are wanted. */
+  async more(): Promise<void> {
+    if (this.#isAsking || !this.#hasMore) return
+    this.#isAsking = true
     try {
-      while (this.#waiting.size > 0) {
-        const batch = [...this.#waiting]
-        this.#waiting.clear()
-        await Promise.all(batch.map(each => this.#readOne(each)))
-        this.#draw()
-      }
-      this.#draw()
+      this.#hasMore = await this.#client.chats.more()
     } catch {
-      // The client has ended: whoever shows the page hears of it elsewhere.
+      // Without a connection there are no older ones; with the next wish it is tried again.
     } finally {
-      this.#isReading = false
+      this.#isAsking = false
     }
   }
 
-  async #readOne(conversation: ConversationId): Promise<void> {
-    const unread = await this.#client.unread(conversation)
-    const { messages } = await this.#client.history(conversation, { limit: Math.min(Math.max(unread, 1), 100) })
-    const { uid } = this.#client.account
-    const news = messages.filter(each => each.change === undefined && each.sender !== uid).slice(-unread)
-    const names = (each: Message): boolean => each.extra.mentions.some(({ uid: named }) => named === uid || named === 0)
-    this.#known.set(conversation, { last: messages.at(-1), unread, mentioned: unread > 0 && news.some(names) })
+  #believeSoon(): void {
+    this.#clock.after(BELIEVED_MS, () => {
+      this.#isKnown = true
+      this.#drawSoon()
+    })
+  }
+
+  /** Many changes come at once: one drawing shows them. */
+  #drawSoon(): void {
+    if (this.#isDrawing) return
+    this.#isDrawing = true
+    this.#clock.after(0, () => {
+      this.#isDrawing = false
+      this.#draw()
+    })
   }
 
   #draw(): void {
-    const chats = [...this.#known].flatMap(([conversation, known]) => this.#chat(conversation, known) ?? [])
-    chats.sort((a, b) => Number(b.pinned) - Number(a.pinned) || b.atMs - a.atMs)
-    this.list.set(chats)
+    const { chats, contacts, groups } = this.#client
+    const listed = chats.list()
+    const known = new Set(listed.map(({ conversation }) => conversation))
+    const silent = [
+      ...contacts.list().flatMap(({ uid, state }) => (state === 'friend' ? [directConversation(uid)] : [])),
+      ...groups
+        .list()
+        .flatMap(({ conversation, state }) => (state === 'member' || state === 'joining' ? [conversation] : [])),
+    ].filter(conversation => !known.has(conversation))
+    const all = [...listed, ...silent.map(conversation => chats.get(conversation))].map(chat => this.#named(chat))
+    if (all.length > 0 || this.#isKnown) this.list.set(all)
   }
 
-  #chat(conversation: ConversationId, { last, unread, mentioned }: Known): Chat | undefined {
-    const { contacts, groups, conversations } = this.#client
-    const uid = peerOf(conversation)
-    const contact = uid === undefined ? undefined : contacts.get(uid)
-    const group = uid === undefined ? groups.group(conversation) : undefined
-    if (last === undefined && !isJoined(contact, group)) return undefined
-    const { muted, pinned, archived, unread: markedUnread } = conversations.get(conversation)
-    const name = group?.title ?? (contact === undefined ? '' : nameOf(contact))
-    return {
-      conversation,
-      name: name || (uid === undefined ? '' : this.#people.name(uid)),
-      last,
-      unread,
-      mentioned,
-      muted,
-      pinned,
-      archived,
-      markedUnread,
-      atMs: last?.atMs ?? 0,
-    }
+  #named(chat: Chat): Chat {
+    const uid = Number(/^direct:(\d+)$/.exec(chat.conversation)?.[1] ?? 0)
+    return chat.name !== '' || uid === 0 ? chat : { ...chat, name: this.#people.name(uid) }
   }
-}
-
-function isJoined(contact: Contact | undefined, group: Group | undefined): boolean {
-  return contact?.state === 'friend' || group?.state === 'member' || group?.state === 'joining'
 }

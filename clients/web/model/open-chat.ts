@@ -180,7 +180,7 @@ export class OpenChat {
 
   async #load(): Promise<void> {
     try {
-      const unread = await this.#client.unread(this.conversation)
+      const { unread } = this.#client.chats.get(this.conversation)
       let page = await this.#client.history(this.conversation, { limit: PAGE })
       let { messages } = page
       while (

@@ -54,7 +54,7 @@ export class Session {
       return off
     }
     this.people = new People(client, platform, on)
-    this.chats = new Chats(client, this.people, on)
+    this.chats = new Chats(client, this.people, platform, on)
     this.members = new GroupMembers(client, this.people, on)
     this.presence = new PresenceView(client, platform, on)
     this.drafts = new Drafts(platform)
@@ -94,7 +94,6 @@ export class Session {
       this.notices.error(errorWords(error))
       return false
     } finally {
-      this.chats.changed(open.conversation)
       this.connection.count()
     }
   }
@@ -181,8 +180,8 @@ export class Session {
   }
 
   /** Deletes all messages of a chat, for this user. */
-  async clear(conversation: ConversationId): Promise<void> {
-    if (await this.attempt(this.client.messages.clear(conversation))) this.chats.changed(conversation)
+  clear(conversation: ConversationId): void {
+    void this.attempt(this.client.messages.clear(conversation))
   }
 
   /** Tells if something that was asked for fails. @returns whether it succeeded */

@@ -44,7 +44,9 @@ export function useChatMenu(conversation: ConversationId): (anchor: Element) => 
             title: speech.say('clearThis'),
             text: speech.say('clearThisHow'),
             yes: speech.say('delete'),
-          }).then(yes => (yes ? session.clear(conversation) : undefined)),
+          }).then(yes => {
+            if (yes) session.clear(conversation)
+          }),
       },
     ]
     menu(anchor, { label: speech.say('more'), items })

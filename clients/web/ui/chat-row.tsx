@@ -29,7 +29,7 @@ interface ChatRowProps {
 export const ChatRow = memo(({ chat, current, draft, nowMs, position, count }: ChatRowProps) => {
   const session = useSession()
   const speech = useSpeech()
-  const { conversation, last, unread, mentioned, muted, pinned, markedUnread } = chat
+  const { conversation, last, unread, mentions, muted, pinned, markedUnread } = chat
   const name = chat.name || speech.say('unknownPerson')
   const isGroup = peerOf(conversation) === undefined
   const typists = useTypists(conversation)
@@ -67,7 +67,7 @@ export const ChatRow = memo(({ chat, current, draft, nowMs, position, count }: C
               )}
             </span>
             {pinned && unread === 0 && <Icon name="pin" size="s" label={speech.say('pinned')} />}
-            {mentioned && (
+            {mentions > 0 && (
               <span class="badge at" role="img" aria-label={speech.say('mentionedYou')}>
                 <Icon name="at" />
               </span>

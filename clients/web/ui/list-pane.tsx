@@ -108,7 +108,15 @@ function Rows({ list, all, archived }: { list: readonly Chat[]; all: readonly Ch
   }, [current])
   return (
     <>
-      <ul ref={rows} class="rows scroll" onKeyDown={onKeyDown}>
+      <ul
+        ref={rows}
+        class="rows scroll"
+        onKeyDown={onKeyDown}
+        onScroll={event => {
+          const { scrollTop, clientHeight, scrollHeight } = event.currentTarget
+          if (scrollHeight - scrollTop - clientHeight < clientHeight) void session.chats.more()
+        }}
+      >
         {!archived && chosen === 'all' && requests > 0 && (
           <Folder hash="requests" icon="person-add" word="contactRequests" count={requests} />
         )}
