@@ -40,6 +40,7 @@ import {
   webSocketTables,
   wireTables,
 } from './report.js'
+import { measureScreen, type ScreenReport, screenTables } from './screen.js'
 import { measureSignals, type SignalsReport, signalsTables } from './signals.js'
 import { measureSoak, type SoakReport } from './soak.js'
 import { soakPage, soakTables } from './soak-chart.js'
@@ -64,12 +65,13 @@ const PARTS = {
   l: 'cluster',
   m: 'groups',
   n: 'signals',
+  o: 'screen',
 } as const
 
 type Part = keyof typeof PARTS
 
 /** Parts that are only measured when they are named: they need an hour or many minutes, or more than a machine has by itself. */
-const ONLY_NAMED: ReadonlySet<string> = new Set<Part>(['i', 'j', 'l', 'm', 'n'])
+const ONLY_NAMED: ReadonlySet<string> = new Set<Part>(['i', 'j', 'l', 'm', 'n', 'o'])
 
 const FIGURES: readonly (ClusterFigure | GroupFigure)[] = [...CLUSTER_FIGURES, ...GROUP_FIGURES]
 
@@ -113,6 +115,7 @@ export interface BenchReport {
   readonly l?: ClusterReport
   readonly m?: GroupsReport
   readonly n?: SignalsReport
+  readonly o?: ScreenReport
 }
 
 process.exitCode = await runProgram(
@@ -256,6 +259,11 @@ async function run(
     const n = await measureSignals(preset, say)
     show(signalsTables(n))
     report = { ...report, n }
+  }
+  if (parts.has('o')) {
+    const o = await measureScreen(preset, say)
+    show(screenTables(o))
+    report = { ...report, o }
   }
   if (options.json) print(JSON.stringify(report))
 }

@@ -38,8 +38,11 @@ const SLICES_MAX = 128
 /** The conversations that are read together. */
 const AT_ONCE = 10
 
-/** The entries of a conversation that are read first: mostly the last message and the mark are among them. */
-const FIRST_ENTRIES = 12
+/**
+ * The entries of a conversation that are read first: mostly the last message and the mark are among them. In lmdb's tables each lies in another
+ * block.
+ */
+const FIRST_ENTRIES = 2
 
 /** The conversations of a log that are listed at once. */
 const LISTED_AT_ONCE = 2_048

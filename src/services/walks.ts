@@ -7,6 +7,8 @@ import { notBefore } from './refused.js'
 /** The entries that are read at once, and the bytes. */
 export const WALKED_AT_ONCE = 128
 const WALKED_BYTES_MAX = 2 ** 18
+/** By how much a slice is longer than a short one before it. */
+const GROWTH = 4
 /** The most entries that one request looks at. */
 export const WALKED_MAX = 4_096
 
@@ -50,7 +52,7 @@ export interface WalkRange {
   /** The version of the entry that it begins with; 0: there is none. */
   readonly from: Version
   readonly above: Version
-  /** The entries of the first slice. Absent: as many as of the others. */
+  /** The entries of the first slice; the next ones are longer. Absent: WALKED_AT_ONCE. */
   readonly first?: number
   /** The most entries that are looked at. Absent: WALKED_MAX. */
   readonly most?: number
@@ -60,9 +62,9 @@ export interface WalkRange {
 export async function* slicesFrom(parts: WalkParts, actor: Actor, range: WalkRange): AsyncGenerator<StoredEntry[]> {
   const { above, first = WALKED_AT_ONCE, most = WALKED_MAX } = range
   let { from } = range
-  for (let walked = 0; from > above && walked < most; ) {
+  let atOnce = first
+  for (let walked = 0; from > above && walked < most; atOnce = Math.min(WALKED_AT_ONCE, GROWTH * atOnce)) {
     if (walked > 0) await goOn(parts)
-    const atOnce = walked === 0 ? first : WALKED_AT_ONCE
     const slice = await parts.store.chain(actor, from, atOnce, WALKED_BYTES_MAX)
     const last = slice.at(-1)
     if (last === undefined) return
