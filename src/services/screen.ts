@@ -39,10 +39,10 @@ const SLICES_MAX = 128
 const AT_ONCE = 10
 
 /**
- * The entries of a conversation that are read first: mostly the last message and the mark are among them. In lmdb's tables each lies in another
- * block.
+ * The entries of a conversation that are read first: mostly the newest has been read, and says all. In lmdb's tables each lies in another block.
+ * With 200 000 items a page took 11 ms of CPU with two, and 14 with six.
  */
-const FIRST_ENTRIES = 2
+const FIRST_ENTRIES = 1
 
 /** The conversations of a log that are listed at once. */
 const LISTED_AT_ONCE = 2_048

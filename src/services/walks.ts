@@ -8,7 +8,7 @@ import { notBefore } from './refused.js'
 export const WALKED_AT_ONCE = 128
 const WALKED_BYTES_MAX = 2 ** 18
 /** By how much a slice is longer than a short one before it. */
-const GROWTH = 4
+const GROWTH = 8
 /** The most entries that one request looks at. */
 export const WALKED_MAX = 4_096
 

@@ -2,6 +2,7 @@
 
 import t from 'tap'
 import { Actors } from '../../src/store/lmdb/actors.js'
+import { KEYS_AT_ONCE, REMEMBERED_MAX } from '../../src/store/lmdb/lasting.js'
 import { openLmdbStore } from '../../src/store/lmdb/open.js'
 import { Tables } from '../../src/store/lmdb/tables.js'
 import { A, append, commit, put, unit } from './contract/support.js'
@@ -73,3 +74,67 @@ t.test('a page of logs looks at what it holds, however many logs there are, in t
   t.equal(new Set(found).size, 1_040)
   await store.close()
 })
+
+/** Counts the keys that are walked and the entries that are read in the tables, and the turns in which keys are walked. */
+async function walkedKeys(look: () => Promise<unknown>) {
+  const { range, entry } = Tables.prototype
+  const counted = { keys: 0, entries: 0, slices: 0 }
+  Tables.prototype.range = function* (start, end) {
+    counted.slices++
+    for (const pair of range.call(this, start, end)) {
+      counted.keys++
+      yield pair
+    }
+  }
+  Tables.prototype.entry = function (...asked) {
+    counted.entries++
+    return entry.apply(this, asked)
+  }
+  await look()
+  Object.assign(Tables.prototype, { range, entry })
+  return counted
+}
+
+t.test(
+  'the keys of a log are walked once for all pages of its lasting entries, in slices; nothing else is read',
+  async t => {
+    const folder = newFolder(t)
+    const first = await openLmdbStore({ path: folder })
+    const count = 2 * KEYS_AT_ONCE + 100
+    for (let from = 0; from < count; from += 500) {
+      const keyed = Array.from({ length: Math.min(500, count - from) }, (_, i) => append(A, 'x', `k${from + i}`))
+      const plain = Array.from({ length: 500 }, () => append(A, 'a message that is passed over'))
+      const passing = Array.from({ length: 500 }, (_, i) => append(A, 'x', `about/${from + i}`))
+      await commit(first, unit({ appends: [...plain, ...passing, ...keyed] }))
+    }
+    await first.close()
+    const store = await openLmdbStore({ path: folder })
+    const versions: number[] = []
+    const pages = async (): Promise<void> => {
+      for (let after = 0, more = true; more; ) {
+        const page = await store.lasting(A, after, 256, 1e6)
+        versions.push(...page.entries.map(({ version }) => version))
+        ;({ to: after, more } = page)
+      }
+    }
+    const { keys, entries, slices } = await walkedKeys(pages)
+    t.equal(versions.length, count)
+    t.same(
+      versions,
+      versions.toSorted((a, b) => a - b),
+    )
+    t.ok(keys <= count + 4, `${keys} keys`)
+    t.equal(slices, 4, 'two whole slices, then up to the passing keys, and what is behind them')
+    t.ok(entries <= count + count / 256 + 1, `${entries} entries`)
+    // What is remembered is of so many logs only, and what came since is found.
+    for (let n = 0; n < REMEMBERED_MAX; n += 1) await store.lasting(`user/${256 * n + 263}`, 0, 1, 1)
+    t.ok((await walkedKeys(pages)).keys >= count, 'the oldest was forgotten')
+    await commit(store, unit({ appends: [append(A, 'y', 'k0')] }))
+    const { entries: last, to } = await store.lasting(A, (versions.at(-1) ?? 0) - 1, 9, 1e6)
+    t.same(
+      last.map(({ version }) => version),
+      [versions.at(-1), to],
+    )
+    await store.close()
+  },
+)
