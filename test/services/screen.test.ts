@@ -271,15 +271,18 @@ t.test('a user pins 20 conversations; one more is refused, until one is free', a
 })
 
 t.test('a page has 64 KiB at most, and goes on from there', async t => {
-  const names = ['ann', ...Array.from({ length: 30 }, (_, n) => `friend-${n}`)]
+  const names = ['ann', ...Array.from({ length: 49 }, (_, n) => `friend-${n}`)]
   const { ann, others, post } = await world(names)
   const mentions = Array.from({ length: 100 }, (_, n) => ({
     start: 2 * n,
     length: 1,
     uid: Number.MAX_SAFE_INTEGER - n,
   }))
-  for (const other of others)
-    await post(other, direct(ann), 'x'.repeat(16_384), { mentions: mentions.map(each => ({ ...each, uid: ann.uid })) })
+  const content = { kind: 1, body: new Uint8Array([10, 1, 97, 18, 0xf0, 1, ...new Uint8Array(240)]) }
+  for (const other of others) {
+    const more = { content, mentions: mentions.map(each => ({ ...each, uid: ann.uid })) }
+    await post(other, direct(ann), 'x'.repeat(16_384), more)
+  }
   const sizes: number[] = []
   let seen = 0
   for (let after = 0; ; ) {
@@ -290,6 +293,7 @@ t.test('a page has 64 KiB at most, and goes on from there', async t => {
     after = page.next
   }
   t.equal(seen, others.length)
+  t.ok(sizes.length > 1, 'more than a page')
   t.ok(
     sizes.every(size => size <= CONVERSATIONS_BYTES_MAX + 16),
     `${sizes}`,
