@@ -7,7 +7,7 @@ import { notBefore } from './refused.js'
 /** The entries that are read at once, and the bytes. */
 export const WALKED_AT_ONCE = 128
 const WALKED_BYTES_MAX = 2 ** 18
-/** By how much a slice is longer than a short one before it. */
+/** The factor by which a slice is longer than a short one before it. */
 const GROWTH = 8
 /** The most entries that one request looks at. */
 export const WALKED_MAX = 4_096
