@@ -6,6 +6,7 @@ export type ConversationId = `${string}:${string}`
 
 const DIRECT = 'direct:'
 const GROUP = 'group:'
+const ROOM = 'room:'
 const FORM = /^[a-z]+:[A-Za-z0-9._-]+$/
 const DIRECT_FORM = /^direct:[1-9][0-9]{0,15}$/
 
@@ -22,6 +23,11 @@ export function peerOf(conversation: ConversationId): number | undefined {
 /** Whether it is the conversation of a group, which gives numbers to its messages. PROTOCOL.md, 15. */
 export function isGroupConversation(conversation: ConversationId): boolean {
   return conversation.startsWith(GROUP)
+}
+
+/** Whether it is a room, whose posts are in no timeline. PROTOCOL.md, 19. */
+export function isRoomConversation(conversation: ConversationId): boolean {
+  return conversation.startsWith(ROOM)
 }
 
 /** Whether it has the form of an id. Of a direct one there is exactly one for each uid. */

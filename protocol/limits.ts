@@ -155,6 +155,16 @@ export const TYPING_INTERVAL_MS = 3_000
 /** The time after which a user types no more who was not said to type again. */
 export const TYPING_ENDS_MS = 6_000
 
+/** Rooms: who listens to one, publishers that are named, the rooms that a user listens to, and of these the own. PROTOCOL.md, clause 19. */
+export const ROOM_LISTENERS_MAX = 100_000
+export const ROOM_PUBLISHERS_MAX = 100
+export const ROOMS_MAX = 200
+export const ROOMS_OWNED_MAX = 20
+/** Posts in one answer. */
+export const ROOM_POSTS_MAX = 100
+/** Bytes of what is published in a realtime room. */
+export const ROOM_PAYLOAD_BYTES_MAX = 4_096
+
 /** Bytes of UTF-8, each. */
 export const GROUP_TITLE_BYTES_MAX = 128
 export const GROUP_ANNOUNCEMENT_BYTES_MAX = 2_048

@@ -1,73 +1,10 @@
 // The method table: number ↔ service method ↔ message types. Both sides dispatch through it, on every transport.
 // PROTOCOL.md, clause 4; a test holds it against the .proto files and that clause.
 import * as m from './generated/messages.js'
+import { type Method, notice, type RequestMethod, request } from './method-kinds.js'
+import { ROOM_METHODS } from './room-methods.js'
 
-/** A method that is answered. Q is its request, A the body of its answer. */
-export interface RequestMethod<Q = unknown, A = unknown> {
-  readonly kind: 'request'
-  readonly number: number
-  /** Name of the service as in the .proto files. */
-  readonly service: string
-  readonly rpc: string
-  /** Has a send_seq: idempotent by it (clause 6). */
-  readonly mutating: boolean
-  /** Allowed on a nameless connection. */
-  readonly nameless: boolean
-  encodeRequest(request: Q): Uint8Array
-  /** @throws DecodeError */
-  decodeRequest(bytes: Uint8Array): Q
-  encodeResponse(response: A): Uint8Array
-  /** @throws DecodeError */
-  decodeResponse(bytes: Uint8Array): A
-}
-
-/** A frame without an answer. */
-export interface NoticeMethod<N = unknown> {
-  readonly kind: 'notice'
-  readonly number: number
-  readonly name: string
-  readonly direction: 'to-server' | 'to-client'
-  encode(notice: N): Uint8Array
-  /** @throws DecodeError */
-  decode(bytes: Uint8Array): N
-}
-
-export type Method = RequestMethod | NoticeMethod
-
-type Codec<T> = readonly [encode: (message: T) => Uint8Array, decode: (bytes: Uint8Array) => T]
-
-type Trait = 'mutating' | 'nameless'
-
-function request<Q, A>(
-  number: number,
-  name: `${string}.${string}`,
-  [encodeRequest, decodeRequest]: Codec<Q>,
-  [encodeResponse, decodeResponse]: Codec<A>,
-  trait?: Trait,
-): RequestMethod<Q, A> {
-  const [service = '', rpc = ''] = name.split('.')
-  return {
-    kind: 'request',
-    number,
-    service,
-    rpc,
-    mutating: trait === 'mutating',
-    nameless: trait === 'nameless',
-    encodeRequest,
-    decodeRequest,
-    encodeResponse,
-    decodeResponse,
-  }
-}
-
-function notice<N>(
-  number: number,
-  name: string,
-  direction: NoticeMethod['direction'],
-  [encode, decode]: Codec<N>,
-): NoticeMethod<N> {
-  return { kind: 'notice', number, name, direction, encode, decode }
-}
+export type { Method, NoticeMethod, RequestMethod } from './method-kinds.js'
 
 export const METHODS = {
   hello: request(
@@ -456,6 +393,7 @@ export const METHODS = {
     [m.encodeTypingRequest, m.decodeTypingRequest],
     [m.encodeTypingResponse, m.decodeTypingResponse],
   ),
+  ...ROOM_METHODS,
 } as const
 
 export type MethodName = keyof typeof METHODS

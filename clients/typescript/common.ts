@@ -14,8 +14,10 @@ export type { Messages, Reactor, ReactorPage } from './api/messages.js'
 export type { ClientOptions } from './api/options.js'
 export type { SendOptions } from './api/outgoing.js'
 export type { Presence } from './api/presence.js'
+export type { PostsPage, PostsRange, RoomProfile, RoomRules, RoomSummary, Rooms } from './api/rooms.js'
 export { LongwireError } from './base/errors.js'
 export type { Change, GroupChange, GroupRole, GroupRules } from './base/group-words.js'
+export type { RoomKindName, RoomRoleName, RoomStateName, SettableRoomRole } from './base/room-words.js'
 export {
   type Clock,
   type Defer,
@@ -30,7 +32,15 @@ export type { Chat } from './rules/chats.js'
 export type { Contact } from './rules/contact-list.js'
 export type { Attachment, Content } from './rules/content.js'
 export type { ConversationSettings, ConversationState, Preferences } from './rules/conversation-list.js'
-export type { ClientEvents, GroupFailedEvent, PresenceEvent, TypingEvent } from './rules/events.js'
+export type {
+  ClientEvents,
+  GroupFailedEvent,
+  PresenceEvent,
+  RoomEvent,
+  RoomFailedEvent,
+  RoomSignalEvent,
+  TypingEvent,
+} from './rules/events.js'
 export type { Extra, Mention, MessageChanges, Reply } from './rules/extras.js'
 export type { Group } from './rules/group-list.js'
 export type { Message, MessageState, MessageStateEvent, ReadEvent, WatermarkEvent } from './rules/messages.js'

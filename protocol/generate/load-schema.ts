@@ -16,6 +16,7 @@ export const PROTO_FILES = [
   'group',
   'conversation',
   'signal',
+  'room',
   'options',
 ].map(name => `longwire/v1/${name}.proto`)
 

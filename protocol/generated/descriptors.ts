@@ -14,6 +14,12 @@ const GroupJoinValues = ['GROUP_JOIN_UNSPECIFIED', 'GROUP_JOIN_CODE', 'GROUP_JOI
 
 const GroupActValues = ['GROUP_ACT_UNSPECIFIED', 'GROUP_ACT_CREATED', 'GROUP_ACT_JOINED', 'GROUP_ACT_LEFT', 'GROUP_ACT_REMOVED', 'GROUP_ACT_RENAMED', 'GROUP_ACT_ANNOUNCED', 'GROUP_ACT_RULES_SET', 'GROUP_ACT_ROLE_SET', 'GROUP_ACT_MUTED', 'GROUP_ACT_UNMUTED', 'GROUP_ACT_DISSOLVED'] as const
 
+const RoomKindValues = ['ROOM_KIND_UNSPECIFIED', 'ROOM_KIND_BOARD', 'ROOM_KIND_REALTIME'] as const
+
+const RoomRoleValues = ['ROOM_ROLE_UNSPECIFIED', 'ROOM_ROLE_LISTENER', 'ROOM_ROLE_PUBLISHER', 'ROOM_ROLE_OWNER', 'ROOM_ROLE_REMOVED'] as const
+
+const RoomStateValues = ['ROOM_STATE_UNSPECIFIED', 'ROOM_STATE_ASKED', 'ROOM_STATE_LISTENING'] as const
+
 export const EndpointType = messageType<m.Endpoint>('Endpoint', m.createEndpoint, [
   field('host', 'host', 1, 'string'),
   field('port', 'port', 2, 'uint32'),
@@ -231,6 +237,15 @@ export const PreferencesType = messageType<m.Preferences>('Preferences', m.creat
   field('noPresence', 'no_presence', 3, 'bool'),
 ])
 
+export const RoomType = messageType<m.Room>('Room', m.createRoom, [
+  field('conversation', 'conversation', 1, 'string'),
+  field('state', 'state', 2, 'enum', { values: RoomStateValues }),
+  field('number', 'number', 3, 'uint64'),
+  field('kind', 'kind', 4, 'enum', { values: RoomKindValues }),
+  field('role', 'role', 5, 'enum', { values: RoomRoleValues }),
+  field('confirmed', 'confirmed', 6, 'uint64'),
+])
+
 export const ItemType = messageType<m.Item>('Item', m.createItem, [
   field('skip', 'skip', 1, 'uint64'),
   field('message', 'message', 2, 'message', { message: MessageType, oneof: 'content' }),
@@ -245,6 +260,7 @@ export const ItemType = messageType<m.Item>('Item', m.createItem, [
   field('changed', 'changed', 11, 'message', { message: ChangedType, oneof: 'content' }),
   field('conversationState', 'conversation_state', 12, 'message', { message: ConversationStateType, oneof: 'content' }),
   field('preferences', 'preferences', 13, 'message', { message: PreferencesType, oneof: 'content' }),
+  field('room', 'room', 14, 'message', { message: RoomType, oneof: 'content' }),
 ])
 
 export const PushNoticeType = messageType<m.PushNotice>('PushNotice', m.createPushNotice, [
@@ -297,6 +313,11 @@ export const LocationType = messageType<m.Location>('Location', m.createLocation
 
 export const CardType = messageType<m.Card>('Card', m.createCard, [
   field('uid', 'uid', 1, 'uint64', { required: true }),
+])
+
+export const RoomRulesType = messageType<m.RoomRules>('RoomRules', m.createRoomRules, [
+  field('allPublish', 'all_publish', 1, 'bool'),
+  field('codeNeeded', 'code_needed', 2, 'bool'),
 ])
 
 export const SendRequestType = messageType<m.SendRequest>('SendRequest', m.createSendRequest, [
@@ -887,11 +908,166 @@ export const TypingType = messageType<m.Typing>('Typing', m.createTyping, [
   field('stopped', 'stopped', 2, 'bool'),
 ])
 
+export const RoomDataType = messageType<m.RoomData>('RoomData', m.createRoomData, [
+  field('uid', 'uid', 1, 'uint64'),
+  field('payload', 'payload', 2, 'bytes'),
+])
+
+export const RoomHeadType = messageType<m.RoomHead>('RoomHead', m.createRoomHead, [
+  field('number', 'number', 1, 'uint64'),
+])
+
 export const SignalNoticeType = messageType<m.SignalNotice>('SignalNotice', m.createSignalNotice, [
   field('conversation', 'conversation', 1, 'string'),
   field('typing', 'typing', 2, 'message', { message: TypingType, oneof: 'signal' }),
   field('presence', 'presence', 3, 'message', { message: PresenceType, oneof: 'signal' }),
+  field('data', 'data', 4, 'message', { message: RoomDataType, oneof: 'signal' }),
+  field('head', 'head', 5, 'message', { message: RoomHeadType, oneof: 'signal' }),
 ])
+
+export const WantedRoomRulesType = messageType<m.WantedRoomRules>('WantedRoomRules', m.createWantedRoomRules, [
+  field('allPublish', 'all_publish', 1, 'bool'),
+  field('codeNeeded', 'code_needed', 2, 'bool'),
+])
+
+export const RoomServiceCreateRequestType = messageType<m.RoomServiceCreateRequest>('RoomServiceCreateRequest', m.createRoomServiceCreateRequest, [
+  field('sendSeq', 'send_seq', 1, 'uint64', { required: true }),
+  field('title', 'title', 2, 'string', { required: true, max: 128 }),
+  field('kind', 'kind', 3, 'enum', { values: RoomKindValues, required: true, known: true }),
+  field('rules', 'rules', 4, 'message', { message: WantedRoomRulesType }),
+])
+
+export const RoomServiceCreateResponseType = messageType<m.RoomServiceCreateResponse>('RoomServiceCreateResponse', m.createRoomServiceCreateResponse, [
+  field('conversation', 'conversation', 1, 'string'),
+])
+
+export const RoomServiceSetRequestType = messageType<m.RoomServiceSetRequest>('RoomServiceSetRequest', m.createRoomServiceSetRequest, [
+  field('sendSeq', 'send_seq', 1, 'uint64', { required: true }),
+  field('conversation', 'conversation', 2, 'string', { required: true, max: 64 }),
+  field('title', 'title', 3, 'string', { required: true, max: 128 }),
+  field('rules', 'rules', 4, 'message', { message: WantedRoomRulesType }),
+  field('newCode', 'new_code', 5, 'bool'),
+])
+
+export const RoomServiceSetResponseType = messageType<m.RoomServiceSetResponse>('RoomServiceSetResponse', m.createRoomServiceSetResponse, [])
+
+export const RoomServiceSetRoleRequestType = messageType<m.RoomServiceSetRoleRequest>('RoomServiceSetRoleRequest', m.createRoomServiceSetRoleRequest, [
+  field('sendSeq', 'send_seq', 1, 'uint64', { required: true }),
+  field('conversation', 'conversation', 2, 'string', { required: true, max: 64 }),
+  field('uid', 'uid', 3, 'uint64', { required: true }),
+  field('role', 'role', 4, 'enum', { values: RoomRoleValues, required: true, known: true }),
+])
+
+export const RoomServiceSetRoleResponseType = messageType<m.RoomServiceSetRoleResponse>('RoomServiceSetRoleResponse', m.createRoomServiceSetRoleResponse, [])
+
+export const RoomServiceSubscribeRequestType = messageType<m.RoomServiceSubscribeRequest>('RoomServiceSubscribeRequest', m.createRoomServiceSubscribeRequest, [
+  field('sendSeq', 'send_seq', 1, 'uint64', { required: true }),
+  field('conversation', 'conversation', 2, 'string', { required: true, max: 64 }),
+  field('code', 'code', 3, 'string', { max: 32 }),
+])
+
+export const RoomServiceSubscribeResponseType = messageType<m.RoomServiceSubscribeResponse>('RoomServiceSubscribeResponse', m.createRoomServiceSubscribeResponse, [])
+
+export const RoomServiceUnsubscribeRequestType = messageType<m.RoomServiceUnsubscribeRequest>('RoomServiceUnsubscribeRequest', m.createRoomServiceUnsubscribeRequest, [
+  field('sendSeq', 'send_seq', 1, 'uint64', { required: true }),
+  field('conversation', 'conversation', 2, 'string', { required: true, max: 64 }),
+])
+
+export const RoomServiceUnsubscribeResponseType = messageType<m.RoomServiceUnsubscribeResponse>('RoomServiceUnsubscribeResponse', m.createRoomServiceUnsubscribeResponse, [])
+
+export const RoomServicePostRequestType = messageType<m.RoomServicePostRequest>('RoomServicePostRequest', m.createRoomServicePostRequest, [
+  field('sendSeq', 'send_seq', 1, 'uint64', { required: true }),
+  field('conversation', 'conversation', 2, 'string', { required: true, max: 64 }),
+  field('text', 'text', 3, 'string', { required: true }),
+  field('content', 'content', 4, 'message', { message: MessageContentType }),
+  field('metadata', 'metadata', 5, 'bytes', { max: 1024 }),
+])
+
+export const RoomServicePostResponseType = messageType<m.RoomServicePostResponse>('RoomServicePostResponse', m.createRoomServicePostResponse, [])
+
+export const RoomServiceRemoveRequestType = messageType<m.RoomServiceRemoveRequest>('RoomServiceRemoveRequest', m.createRoomServiceRemoveRequest, [
+  field('sendSeq', 'send_seq', 1, 'uint64', { required: true }),
+  field('conversation', 'conversation', 2, 'string', { required: true, max: 64 }),
+  field('number', 'number', 3, 'uint64', { required: true }),
+])
+
+export const RoomServiceRemoveResponseType = messageType<m.RoomServiceRemoveResponse>('RoomServiceRemoveResponse', m.createRoomServiceRemoveResponse, [])
+
+export const RoomServiceCloseRequestType = messageType<m.RoomServiceCloseRequest>('RoomServiceCloseRequest', m.createRoomServiceCloseRequest, [
+  field('sendSeq', 'send_seq', 1, 'uint64', { required: true }),
+  field('conversation', 'conversation', 2, 'string', { required: true, max: 64 }),
+])
+
+export const RoomServiceCloseResponseType = messageType<m.RoomServiceCloseResponse>('RoomServiceCloseResponse', m.createRoomServiceCloseResponse, [])
+
+export const RoomServiceConfirmRequestType = messageType<m.RoomServiceConfirmRequest>('RoomServiceConfirmRequest', m.createRoomServiceConfirmRequest, [
+  field('sendSeq', 'send_seq', 1, 'uint64', { required: true }),
+  field('conversation', 'conversation', 2, 'string', { required: true, max: 64 }),
+  field('upTo', 'up_to', 3, 'uint64', { required: true }),
+])
+
+export const RoomServiceConfirmResponseType = messageType<m.RoomServiceConfirmResponse>('RoomServiceConfirmResponse', m.createRoomServiceConfirmResponse, [])
+
+export const RoomServiceGetRequestType = messageType<m.RoomServiceGetRequest>('RoomServiceGetRequest', m.createRoomServiceGetRequest, [
+  field('conversation', 'conversation', 1, 'string', { required: true, max: 64 }),
+])
+
+export const RoomPublisherType = messageType<m.RoomPublisher>('RoomPublisher', m.createRoomPublisher, [
+  field('uid', 'uid', 1, 'uint64'),
+])
+
+export const RoomServiceGetResponseType = messageType<m.RoomServiceGetResponse>('RoomServiceGetResponse', m.createRoomServiceGetResponse, [
+  field('title', 'title', 1, 'string'),
+  field('kind', 'kind', 2, 'enum', { values: RoomKindValues }),
+  field('rules', 'rules', 3, 'message', { message: RoomRulesType }),
+  field('owner', 'owner', 4, 'uint64'),
+  field('listeners', 'listeners', 5, 'uint32'),
+  field('publishers', 'publishers', 6, 'message', { message: RoomPublisherType, repeated: true }),
+  field('code', 'code', 7, 'string'),
+  field('createdAtMs', 'created_at_ms', 8, 'uint64'),
+  field('closed', 'closed', 9, 'bool'),
+  field('head', 'head', 10, 'uint64'),
+])
+
+export const RoomServicePostsRequestType = messageType<m.RoomServicePostsRequest>('RoomServicePostsRequest', m.createRoomServicePostsRequest, [
+  field('conversation', 'conversation', 1, 'string', { required: true, max: 64 }),
+  field('before', 'before', 2, 'uint64'),
+  field('after', 'after', 3, 'uint64'),
+  field('limit', 'limit', 4, 'uint32'),
+])
+
+export const RoomServicePostsResponseType = messageType<m.RoomServicePostsResponse>('RoomServicePostsResponse', m.createRoomServicePostsResponse, [
+  field('posts', 'posts', 1, 'message', { message: ConversationMessageType, repeated: true }),
+  field('more', 'more', 2, 'bool'),
+  field('head', 'head', 3, 'uint64'),
+])
+
+export const RoomServiceListRequestType = messageType<m.RoomServiceListRequest>('RoomServiceListRequest', m.createRoomServiceListRequest, [
+  field('after', 'after', 1, 'string', { max: 64 }),
+])
+
+export const RoomSummaryType = messageType<m.RoomSummary>('RoomSummary', m.createRoomSummary, [
+  field('conversation', 'conversation', 1, 'string'),
+  field('title', 'title', 2, 'string'),
+  field('kind', 'kind', 3, 'enum', { values: RoomKindValues }),
+  field('role', 'role', 4, 'enum', { values: RoomRoleValues }),
+  field('closed', 'closed', 5, 'bool'),
+  field('head', 'head', 6, 'uint64'),
+  field('confirmed', 'confirmed', 7, 'uint64'),
+  field('unconfirmed', 'unconfirmed', 8, 'uint32'),
+])
+
+export const RoomServiceListResponseType = messageType<m.RoomServiceListResponse>('RoomServiceListResponse', m.createRoomServiceListResponse, [
+  field('rooms', 'rooms', 1, 'message', { message: RoomSummaryType, repeated: true }),
+  field('next', 'next', 2, 'string'),
+])
+
+export const RoomServicePublishRequestType = messageType<m.RoomServicePublishRequest>('RoomServicePublishRequest', m.createRoomServicePublishRequest, [
+  field('conversation', 'conversation', 1, 'string', { required: true, max: 64 }),
+  field('payload', 'payload', 2, 'bytes', { required: true, max: 4096 }),
+])
+
+export const RoomServicePublishResponseType = messageType<m.RoomServicePublishResponse>('RoomServicePublishResponse', m.createRoomServicePublishResponse, [])
 
 export const RPC_TYPES: ReadonlyMap<string, RpcTypes> = new Map<string, RpcTypes>([
   ['ConnectionService.Hello', { request: HelloRequestType, response: HelloResponseType }],
@@ -950,4 +1126,17 @@ export const RPC_TYPES: ReadonlyMap<string, RpcTypes> = new Map<string, RpcTypes
   ['ConversationService.History', { request: HistoryRequestType, response: HistoryResponseType }],
   ['SignalService.Watch', { request: WatchRequestType, response: WatchResponseType }],
   ['SignalService.Typing', { request: TypingRequestType, response: TypingResponseType }],
+  ['RoomService.Create', { request: RoomServiceCreateRequestType, response: RoomServiceCreateResponseType }],
+  ['RoomService.Set', { request: RoomServiceSetRequestType, response: RoomServiceSetResponseType }],
+  ['RoomService.SetRole', { request: RoomServiceSetRoleRequestType, response: RoomServiceSetRoleResponseType }],
+  ['RoomService.Subscribe', { request: RoomServiceSubscribeRequestType, response: RoomServiceSubscribeResponseType }],
+  ['RoomService.Unsubscribe', { request: RoomServiceUnsubscribeRequestType, response: RoomServiceUnsubscribeResponseType }],
+  ['RoomService.Post', { request: RoomServicePostRequestType, response: RoomServicePostResponseType }],
+  ['RoomService.Remove', { request: RoomServiceRemoveRequestType, response: RoomServiceRemoveResponseType }],
+  ['RoomService.Close', { request: RoomServiceCloseRequestType, response: RoomServiceCloseResponseType }],
+  ['RoomService.Confirm', { request: RoomServiceConfirmRequestType, response: RoomServiceConfirmResponseType }],
+  ['RoomService.Get', { request: RoomServiceGetRequestType, response: RoomServiceGetResponseType }],
+  ['RoomService.Posts', { request: RoomServicePostsRequestType, response: RoomServicePostsResponseType }],
+  ['RoomService.List', { request: RoomServiceListRequestType, response: RoomServiceListResponseType }],
+  ['RoomService.Publish', { request: RoomServicePublishRequestType, response: RoomServicePublishResponseType }],
 ])

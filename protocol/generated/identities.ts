@@ -258,6 +258,66 @@ export function identifySetPreferencesRequest(w: Writer, m: m.SetPreferencesRequ
   }
 }
 
+export function identifyRoomServiceCreateRequest(w: Writer, m: m.RoomServiceCreateRequest): void {
+  if (m.title.length > 0) writeString(w, 18, m.title)
+  if (m.kind !== 0) writeUint32(w, 24, m.kind)
+  if (m.rules !== undefined) {
+    w.uint32(34).fork()
+    identifyWantedRoomRules(w, m.rules)
+    w.ldelim()
+  }
+}
+
+export function identifyWantedRoomRules(w: Writer, m: m.WantedRoomRules): void {
+  if (m.allPublish) writeTrue(w, 8)
+  if (m.codeNeeded) writeTrue(w, 16)
+}
+
+export function identifyRoomServiceSetRequest(w: Writer, m: m.RoomServiceSetRequest): void {
+  if (m.conversation.length > 0) writeString(w, 18, m.conversation)
+  if (m.title.length > 0) writeString(w, 26, m.title)
+  if (m.rules !== undefined) {
+    w.uint32(34).fork()
+    identifyWantedRoomRules(w, m.rules)
+    w.ldelim()
+  }
+  if (m.newCode) writeTrue(w, 40)
+}
+
+export function identifyRoomServiceSetRoleRequest(w: Writer, m: m.RoomServiceSetRoleRequest): void {
+  if (m.conversation.length > 0) writeString(w, 18, m.conversation)
+  if (m.uid !== 0) writeUint64(w, 24, m.uid)
+  if (m.role !== 0) writeUint32(w, 32, m.role)
+}
+
+export function identifyRoomServiceSubscribeRequest(w: Writer, m: m.RoomServiceSubscribeRequest): void {
+  if (m.conversation.length > 0) writeString(w, 18, m.conversation)
+  if (m.code.length > 0) writeString(w, 26, m.code)
+}
+
+export function identifyRoomServiceUnsubscribeRequest(w: Writer, m: m.RoomServiceUnsubscribeRequest): void {
+  if (m.conversation.length > 0) writeString(w, 18, m.conversation)
+}
+
+export function identifyRoomServicePostRequest(w: Writer, m: m.RoomServicePostRequest): void {
+  if (m.conversation.length > 0) writeString(w, 18, m.conversation)
+  if (m.text.length > 0) writeString(w, 26, m.text)
+}
+
+export function identifyRoomServiceRemoveRequest(w: Writer, m: m.RoomServiceRemoveRequest): void {
+  if (m.conversation.length > 0) writeString(w, 18, m.conversation)
+  if (m.number !== 0) writeUint64(w, 24, m.number)
+}
+
+export function identifyRoomServiceCloseRequest(w: Writer, m: m.RoomServiceCloseRequest): void {
+  if (m.conversation.length > 0) writeString(w, 18, m.conversation)
+}
+
+export function identifyRoomServiceConfirmRequest(w: Writer, m: m.RoomServiceConfirmRequest): void {
+  if (m.conversation.length > 0) writeString(w, 18, m.conversation)
+  if (m.upTo !== 0) writeUint64(w, 24, m.upTo)
+}
+
 /** Writes what is the identity of a request. */
 export type Identify = (w: Writer, request: unknown) => void
 
@@ -296,4 +356,13 @@ export const IDENTITIES: ReadonlyMap<string, Identify> = new Map<string, Identif
   ['ConversationService.MarkRead', identifyMarkReadRequest as Identify],
   ['ConversationService.SetConversation', identifySetConversationRequest as Identify],
   ['ConversationService.SetPreferences', identifySetPreferencesRequest as Identify],
+  ['RoomService.Create', identifyRoomServiceCreateRequest as Identify],
+  ['RoomService.Set', identifyRoomServiceSetRequest as Identify],
+  ['RoomService.SetRole', identifyRoomServiceSetRoleRequest as Identify],
+  ['RoomService.Subscribe', identifyRoomServiceSubscribeRequest as Identify],
+  ['RoomService.Unsubscribe', identifyRoomServiceUnsubscribeRequest as Identify],
+  ['RoomService.Post', identifyRoomServicePostRequest as Identify],
+  ['RoomService.Remove', identifyRoomServiceRemoveRequest as Identify],
+  ['RoomService.Close', identifyRoomServiceCloseRequest as Identify],
+  ['RoomService.Confirm', identifyRoomServiceConfirmRequest as Identify],
 ])

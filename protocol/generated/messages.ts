@@ -117,6 +117,65 @@ function readGroupAct(r: Reader): GroupAct {
   return value < 12 ? (value as GroupAct) : 0
 }
 
+export const RoomKind = {
+  UNSPECIFIED: 0,
+  /** Posts are kept, in order. */
+  BOARD: 1,
+  /** What is told is told to who looks now, and kept nowhere. */
+  REALTIME: 2,
+} as const
+export type RoomKind = (typeof RoomKind)[keyof typeof RoomKind]
+
+/** A value that this revision does not know reads as 0. */
+function readRoomKind(r: Reader): RoomKind {
+  const value = readUint32(r)
+  return value < 3 ? (value as RoomKind) : 0
+}
+
+function readKnownRoomKind(r: Reader, field: string): RoomKind {
+  const value = readUint32(r)
+  if (value >= 3) throw unknownValue(field)
+  return value as RoomKind
+}
+
+export const RoomRole = {
+  UNSPECIFIED: 0,
+  LISTENER: 1,
+  PUBLISHER: 2,
+  OWNER: 3,
+  /** May not listen any more. */
+  REMOVED: 4,
+} as const
+export type RoomRole = (typeof RoomRole)[keyof typeof RoomRole]
+
+/** A value that this revision does not know reads as 0. */
+function readRoomRole(r: Reader): RoomRole {
+  const value = readUint32(r)
+  return value < 5 ? (value as RoomRole) : 0
+}
+
+function readKnownRoomRole(r: Reader, field: string): RoomRole {
+  const value = readUint32(r)
+  if (value >= 5) throw unknownValue(field)
+  return value as RoomRole
+}
+
+/** What a user is to a room. */
+export const RoomState = {
+  /** Nothing: how it ends. */
+  UNSPECIFIED: 0,
+  /** The user made the room, or asked to listen, and the room does not know it yet. */
+  ASKED: 1,
+  LISTENING: 2,
+} as const
+export type RoomState = (typeof RoomState)[keyof typeof RoomState]
+
+/** A value that this revision does not know reads as 0. */
+function readRoomState(r: Reader): RoomState {
+  const value = readUint32(r)
+  return value < 3 ? (value as RoomState) : 0
+}
+
 /**
  * The nodes of a server, as it names them to its clients. PROTOCOL.md, clause 14.
  * There is no max in this file: a client believes a part of a list that is too long, and skips an endpoint that it cannot use.
@@ -1003,6 +1062,7 @@ export interface Item {
     | { case: 'changed'; value: Changed }
     | { case: 'conversationState'; value: ConversationState }
     | { case: 'preferences'; value: Preferences }
+    | { case: 'room'; value: Room }
     | undefined
 }
 
@@ -1078,6 +1138,11 @@ export function writeItem(w: Writer, m: Item): void {
     case 'preferences':
       w.uint32(106).fork()
       writePreferences(w, m.content.value)
+      w.ldelim()
+      break
+    case 'room':
+      w.uint32(114).fork()
+      writeRoom(w, m.content.value)
       w.ldelim()
       break
   }
@@ -1179,8 +1244,15 @@ export function readItem(r: Reader, m: Item): Item {
         leave(r, outer)
         break
       }
+      case 114: {
+        const outer = enter(r)
+        const before = m.content?.case === 'room' ? m.content.value : createRoom()
+        m.content = { case: 'room', value: readRoom(r, before) }
+        leave(r, outer)
+        break
+      }
       default:
-        skipField(r, tag, 16382, 'Item')
+        skipField(r, tag, 32766, 'Item')
     }
   }
   return m
@@ -1309,7 +1381,10 @@ export interface ConversationMessage {
   conversation: string
   text: string
   content: MessageContent | undefined
-  /** In a group: its place among the group's messages and changes, the same for all members. It rises and has gaps. */
+  /**
+   * In a group: its place among the group's messages and changes, the same for all members. On a board: its place among the posts. It
+   * rises and has gaps.
+   */
   number: number
   extra: MessageExtra | undefined
   /** Absent: it is as it was sent. */
@@ -2591,6 +2666,124 @@ export function readGroupChange(r: Reader, m: GroupChange): GroupChange {
       }
       default:
         skipField(r, tag, 1022, 'GroupChange')
+    }
+  }
+  return m
+}
+
+export interface RoomRules {
+  /** All who listen publish; else the owner and the publishers that the owner names. */
+  allPublish: boolean
+  /** Only who knows the code begins to listen; else anyone who knows the id. */
+  codeNeeded: boolean
+}
+
+export function createRoomRules(init?: Partial<RoomRules>): RoomRules {
+  const m: RoomRules = { allPublish: false, codeNeeded: false }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeRoomRules(m: RoomRules): Uint8Array {
+  const w = begin()
+  writeRoomRules(w, m)
+  return finish(w)
+}
+
+export function writeRoomRules(w: Writer, m: RoomRules): void {
+  if (m.allPublish) writeTrue(w, 8)
+  if (m.codeNeeded) writeTrue(w, 16)
+}
+
+export function decodeRoomRules(bytes: Uint8Array): RoomRules {
+  return readRoomRules(readerOf(bytes), createRoomRules())
+}
+
+export function readRoomRules(r: Reader, m: RoomRules): RoomRules {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.allPublish = readBool(r)
+        break
+      }
+      case 16: {
+        m.codeNeeded = readBool(r)
+        break
+      }
+      default:
+        skipField(r, tag, 6, 'RoomRules')
+    }
+  }
+  return m
+}
+
+/** One room as this user is in it. Compaction key room/<conversation>. PROTOCOL.md, clause 19. */
+export interface Room {
+  conversation: string
+  state: RoomState
+  /** The number of this listening; a later one has a higher number. */
+  number: number
+  /** While listening. */
+  kind: RoomKind
+  role: RoomRole
+  /** Of a board: up to which number the user has confirmed. */
+  confirmed: number
+}
+
+export function createRoom(init?: Partial<Room>): Room {
+  const m: Room = { conversation: '', state: 0, number: 0, kind: 0, role: 0, confirmed: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeRoom(m: Room): Uint8Array {
+  const w = begin()
+  writeRoom(w, m)
+  return finish(w)
+}
+
+export function writeRoom(w: Writer, m: Room): void {
+  if (m.conversation.length > 0) writeString(w, 10, m.conversation)
+  if (m.state !== 0) writeUint32(w, 16, m.state)
+  if (m.number !== 0) writeUint64(w, 24, m.number)
+  if (m.kind !== 0) writeUint32(w, 32, m.kind)
+  if (m.role !== 0) writeUint32(w, 40, m.role)
+  if (m.confirmed !== 0) writeUint64(w, 48, m.confirmed)
+}
+
+export function decodeRoom(bytes: Uint8Array): Room {
+  return readRoom(readerOf(bytes), createRoom())
+}
+
+export function readRoom(r: Reader, m: Room): Room {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 10: {
+        m.conversation = readString(r, 'Room.conversation', 0)
+        break
+      }
+      case 16: {
+        m.state = readRoomState(r)
+        break
+      }
+      case 24: {
+        m.number = readUint64(r)
+        break
+      }
+      case 32: {
+        m.kind = readRoomKind(r)
+        break
+      }
+      case 40: {
+        m.role = readRoomRole(r)
+        break
+      }
+      case 48: {
+        m.confirmed = readUint64(r)
+        break
+      }
+      default:
+        skipField(r, tag, 126, 'Room')
     }
   }
   return m
@@ -8455,6 +8648,8 @@ export interface SignalNotice {
   signal:
     | { case: 'typing'; value: Typing }
     | { case: 'presence'; value: Presence }
+    | { case: 'data'; value: RoomData }
+    | { case: 'head'; value: RoomHead }
     | undefined
 }
 
@@ -8480,6 +8675,16 @@ export function writeSignalNotice(w: Writer, m: SignalNotice): void {
     case 'presence':
       w.uint32(26).fork()
       writePresence(w, m.signal.value)
+      w.ldelim()
+      break
+    case 'data':
+      w.uint32(34).fork()
+      writeRoomData(w, m.signal.value)
+      w.ldelim()
+      break
+    case 'head':
+      w.uint32(42).fork()
+      writeRoomHead(w, m.signal.value)
       w.ldelim()
       break
   }
@@ -8511,8 +8716,22 @@ export function readSignalNotice(r: Reader, m: SignalNotice): SignalNotice {
         leave(r, outer)
         break
       }
+      case 34: {
+        const outer = enter(r)
+        const before = m.signal?.case === 'data' ? m.signal.value : createRoomData()
+        m.signal = { case: 'data', value: readRoomData(r, before) }
+        leave(r, outer)
+        break
+      }
+      case 42: {
+        const outer = enter(r)
+        const before = m.signal?.case === 'head' ? m.signal.value : createRoomHead()
+        m.signal = { case: 'head', value: readRoomHead(r, before) }
+        leave(r, outer)
+        break
+      }
       default:
-        skipField(r, tag, 14, 'SignalNotice')
+        skipField(r, tag, 62, 'SignalNotice')
     }
   }
   return m
@@ -8558,6 +8777,1458 @@ export function readTyping(r: Reader, m: Typing): Typing {
       default:
         skipField(r, tag, 6, 'Typing')
     }
+  }
+  return m
+}
+
+/** What somebody publishes in a realtime room. */
+export interface RoomData {
+  uid: number
+  payload: Uint8Array
+}
+
+export function createRoomData(init?: Partial<RoomData>): RoomData {
+  const m: RoomData = { uid: 0, payload: EMPTY }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeRoomData(m: RoomData): Uint8Array {
+  const w = begin()
+  writeRoomData(w, m)
+  return finish(w)
+}
+
+export function writeRoomData(w: Writer, m: RoomData): void {
+  if (m.uid !== 0) writeUint64(w, 8, m.uid)
+  if (m.payload.length > 0) writeBytes(w, 18, m.payload)
+}
+
+export function decodeRoomData(bytes: Uint8Array): RoomData {
+  return readRoomData(readerOf(bytes), createRoomData())
+}
+
+export function readRoomData(r: Reader, m: RoomData): RoomData {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.uid = readUint64(r)
+        break
+      }
+      case 18: {
+        m.payload = readBytes(r, 'RoomData.payload', 0, 0)
+        break
+      }
+      default:
+        skipField(r, tag, 6, 'RoomData')
+    }
+  }
+  return m
+}
+
+/** A board has a new newest post. It comes to all connections of listeners, whatever they look at, at most once in a second. */
+export interface RoomHead {
+  number: number
+}
+
+export function createRoomHead(init?: Partial<RoomHead>): RoomHead {
+  const m: RoomHead = { number: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeRoomHead(m: RoomHead): Uint8Array {
+  const w = begin()
+  writeRoomHead(w, m)
+  return finish(w)
+}
+
+export function writeRoomHead(w: Writer, m: RoomHead): void {
+  if (m.number !== 0) writeUint64(w, 8, m.number)
+}
+
+export function decodeRoomHead(bytes: Uint8Array): RoomHead {
+  return readRoomHead(readerOf(bytes), createRoomHead())
+}
+
+export function readRoomHead(r: Reader, m: RoomHead): RoomHead {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.number = readUint64(r)
+        break
+      }
+      default:
+        skipField(r, tag, 2, 'RoomHead')
+    }
+  }
+  return m
+}
+
+export interface RoomServiceCreateRequest {
+  sendSeq: number
+  title: string
+  kind: RoomKind
+  /** Absent: each rule has its default. */
+  rules: WantedRoomRules | undefined
+}
+
+export function createRoomServiceCreateRequest(init?: Partial<RoomServiceCreateRequest>): RoomServiceCreateRequest {
+  const m: RoomServiceCreateRequest = { sendSeq: 0, title: '', kind: 0, rules: undefined }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeRoomServiceCreateRequest(m: RoomServiceCreateRequest): Uint8Array {
+  const w = begin()
+  writeRoomServiceCreateRequest(w, m)
+  return finish(w)
+}
+
+export function writeRoomServiceCreateRequest(w: Writer, m: RoomServiceCreateRequest): void {
+  if (m.sendSeq !== 0) writeUint64(w, 8, m.sendSeq)
+  if (m.title.length > 0) writeString(w, 18, m.title)
+  if (m.kind !== 0) writeUint32(w, 24, m.kind)
+  if (m.rules !== undefined) {
+    w.uint32(34).fork()
+    writeWantedRoomRules(w, m.rules)
+    w.ldelim()
+  }
+}
+
+export function decodeRoomServiceCreateRequest(bytes: Uint8Array): RoomServiceCreateRequest {
+  return readRoomServiceCreateRequest(readerOf(bytes), createRoomServiceCreateRequest())
+}
+
+export function readRoomServiceCreateRequest(r: Reader, m: RoomServiceCreateRequest): RoomServiceCreateRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.sendSeq = readUint64(r)
+        break
+      }
+      case 18: {
+        m.title = readString(r, 'RoomServiceCreateRequest.title', 128)
+        break
+      }
+      case 24: {
+        m.kind = readKnownRoomKind(r, 'RoomServiceCreateRequest.kind')
+        break
+      }
+      case 34: {
+        const outer = enter(r)
+        m.rules = readWantedRoomRules(r, m.rules ?? createWantedRoomRules())
+        leave(r, outer)
+        break
+      }
+      default:
+        skipField(r, tag, 30, 'RoomServiceCreateRequest')
+    }
+  }
+  if (m.sendSeq === 0) throw missing('RoomServiceCreateRequest.send_seq')
+  if (m.title.length === 0) throw missing('RoomServiceCreateRequest.title')
+  if (m.kind === 0) throw missing('RoomServiceCreateRequest.kind')
+  return m
+}
+
+/** What RoomRules are to be, field by field. */
+export interface WantedRoomRules {
+  allPublish: boolean
+  codeNeeded: boolean
+}
+
+export function createWantedRoomRules(init?: Partial<WantedRoomRules>): WantedRoomRules {
+  const m: WantedRoomRules = { allPublish: false, codeNeeded: false }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeWantedRoomRules(m: WantedRoomRules): Uint8Array {
+  const w = begin()
+  writeWantedRoomRules(w, m)
+  return finish(w)
+}
+
+export function writeWantedRoomRules(w: Writer, m: WantedRoomRules): void {
+  if (m.allPublish) writeTrue(w, 8)
+  if (m.codeNeeded) writeTrue(w, 16)
+}
+
+export function decodeWantedRoomRules(bytes: Uint8Array): WantedRoomRules {
+  return readWantedRoomRules(readerOf(bytes), createWantedRoomRules())
+}
+
+export function readWantedRoomRules(r: Reader, m: WantedRoomRules): WantedRoomRules {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.allPublish = readBool(r)
+        break
+      }
+      case 16: {
+        m.codeNeeded = readBool(r)
+        break
+      }
+      default:
+        skipField(r, tag, 6, 'WantedRoomRules')
+    }
+  }
+  return m
+}
+
+export interface RoomServiceCreateResponse {
+  /** The id of the room; the same for a repeat. */
+  conversation: string
+}
+
+export function createRoomServiceCreateResponse(init?: Partial<RoomServiceCreateResponse>): RoomServiceCreateResponse {
+  const m: RoomServiceCreateResponse = { conversation: '' }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeRoomServiceCreateResponse(m: RoomServiceCreateResponse): Uint8Array {
+  const w = begin()
+  writeRoomServiceCreateResponse(w, m)
+  return finish(w)
+}
+
+export function writeRoomServiceCreateResponse(w: Writer, m: RoomServiceCreateResponse): void {
+  if (m.conversation.length > 0) writeString(w, 10, m.conversation)
+}
+
+export function decodeRoomServiceCreateResponse(bytes: Uint8Array): RoomServiceCreateResponse {
+  return readRoomServiceCreateResponse(readerOf(bytes), createRoomServiceCreateResponse())
+}
+
+export function readRoomServiceCreateResponse(r: Reader, m: RoomServiceCreateResponse): RoomServiceCreateResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 10: {
+        m.conversation = readString(r, 'RoomServiceCreateResponse.conversation', 0)
+        break
+      }
+      default:
+        skipField(r, tag, 2, 'RoomServiceCreateResponse')
+    }
+  }
+  return m
+}
+
+export interface RoomServiceSetRequest {
+  sendSeq: number
+  conversation: string
+  title: string
+  /** All rules; one that is absent has its default. */
+  rules: WantedRoomRules | undefined
+  /** Another code takes the place of the one that is known. */
+  newCode: boolean
+}
+
+export function createRoomServiceSetRequest(init?: Partial<RoomServiceSetRequest>): RoomServiceSetRequest {
+  const m: RoomServiceSetRequest = { sendSeq: 0, conversation: '', title: '', rules: undefined, newCode: false }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeRoomServiceSetRequest(m: RoomServiceSetRequest): Uint8Array {
+  const w = begin()
+  writeRoomServiceSetRequest(w, m)
+  return finish(w)
+}
+
+export function writeRoomServiceSetRequest(w: Writer, m: RoomServiceSetRequest): void {
+  if (m.sendSeq !== 0) writeUint64(w, 8, m.sendSeq)
+  if (m.conversation.length > 0) writeString(w, 18, m.conversation)
+  if (m.title.length > 0) writeString(w, 26, m.title)
+  if (m.rules !== undefined) {
+    w.uint32(34).fork()
+    writeWantedRoomRules(w, m.rules)
+    w.ldelim()
+  }
+  if (m.newCode) writeTrue(w, 40)
+}
+
+export function decodeRoomServiceSetRequest(bytes: Uint8Array): RoomServiceSetRequest {
+  return readRoomServiceSetRequest(readerOf(bytes), createRoomServiceSetRequest())
+}
+
+export function readRoomServiceSetRequest(r: Reader, m: RoomServiceSetRequest): RoomServiceSetRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.sendSeq = readUint64(r)
+        break
+      }
+      case 18: {
+        m.conversation = readString(r, 'RoomServiceSetRequest.conversation', 64)
+        break
+      }
+      case 26: {
+        m.title = readString(r, 'RoomServiceSetRequest.title', 128)
+        break
+      }
+      case 34: {
+        const outer = enter(r)
+        m.rules = readWantedRoomRules(r, m.rules ?? createWantedRoomRules())
+        leave(r, outer)
+        break
+      }
+      case 40: {
+        m.newCode = readBool(r)
+        break
+      }
+      default:
+        skipField(r, tag, 62, 'RoomServiceSetRequest')
+    }
+  }
+  if (m.sendSeq === 0) throw missing('RoomServiceSetRequest.send_seq')
+  if (m.conversation.length === 0) throw missing('RoomServiceSetRequest.conversation')
+  if (m.title.length === 0) throw missing('RoomServiceSetRequest.title')
+  return m
+}
+
+export type RoomServiceSetResponse = Record<never, never>
+
+export function createRoomServiceSetResponse(_init?: Partial<RoomServiceSetResponse>): RoomServiceSetResponse {
+  return {}
+}
+
+export function encodeRoomServiceSetResponse(m: RoomServiceSetResponse): Uint8Array {
+  const w = begin()
+  writeRoomServiceSetResponse(w, m)
+  return finish(w)
+}
+
+export function writeRoomServiceSetResponse(_w: Writer, _m: RoomServiceSetResponse): void {}
+
+export function decodeRoomServiceSetResponse(bytes: Uint8Array): RoomServiceSetResponse {
+  return readRoomServiceSetResponse(readerOf(bytes), createRoomServiceSetResponse())
+}
+
+export function readRoomServiceSetResponse(r: Reader, m: RoomServiceSetResponse): RoomServiceSetResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    skipField(r, tag, 0, 'RoomServiceSetResponse')
+  }
+  return m
+}
+
+export interface RoomServiceSetRoleRequest {
+  sendSeq: number
+  conversation: string
+  uid: number
+  /** LISTENER, PUBLISHER or REMOVED. */
+  role: RoomRole
+}
+
+export function createRoomServiceSetRoleRequest(init?: Partial<RoomServiceSetRoleRequest>): RoomServiceSetRoleRequest {
+  const m: RoomServiceSetRoleRequest = { sendSeq: 0, conversation: '', uid: 0, role: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeRoomServiceSetRoleRequest(m: RoomServiceSetRoleRequest): Uint8Array {
+  const w = begin()
+  writeRoomServiceSetRoleRequest(w, m)
+  return finish(w)
+}
+
+export function writeRoomServiceSetRoleRequest(w: Writer, m: RoomServiceSetRoleRequest): void {
+  if (m.sendSeq !== 0) writeUint64(w, 8, m.sendSeq)
+  if (m.conversation.length > 0) writeString(w, 18, m.conversation)
+  if (m.uid !== 0) writeUint64(w, 24, m.uid)
+  if (m.role !== 0) writeUint32(w, 32, m.role)
+}
+
+export function decodeRoomServiceSetRoleRequest(bytes: Uint8Array): RoomServiceSetRoleRequest {
+  return readRoomServiceSetRoleRequest(readerOf(bytes), createRoomServiceSetRoleRequest())
+}
+
+export function readRoomServiceSetRoleRequest(r: Reader, m: RoomServiceSetRoleRequest): RoomServiceSetRoleRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.sendSeq = readUint64(r)
+        break
+      }
+      case 18: {
+        m.conversation = readString(r, 'RoomServiceSetRoleRequest.conversation', 64)
+        break
+      }
+      case 24: {
+        m.uid = readUint64(r)
+        break
+      }
+      case 32: {
+        m.role = readKnownRoomRole(r, 'RoomServiceSetRoleRequest.role')
+        break
+      }
+      default:
+        skipField(r, tag, 30, 'RoomServiceSetRoleRequest')
+    }
+  }
+  if (m.sendSeq === 0) throw missing('RoomServiceSetRoleRequest.send_seq')
+  if (m.conversation.length === 0) throw missing('RoomServiceSetRoleRequest.conversation')
+  if (m.uid === 0) throw missing('RoomServiceSetRoleRequest.uid')
+  if (m.role === 0) throw missing('RoomServiceSetRoleRequest.role')
+  return m
+}
+
+export type RoomServiceSetRoleResponse = Record<never, never>
+
+export function createRoomServiceSetRoleResponse(_init?: Partial<RoomServiceSetRoleResponse>): RoomServiceSetRoleResponse {
+  return {}
+}
+
+export function encodeRoomServiceSetRoleResponse(m: RoomServiceSetRoleResponse): Uint8Array {
+  const w = begin()
+  writeRoomServiceSetRoleResponse(w, m)
+  return finish(w)
+}
+
+export function writeRoomServiceSetRoleResponse(_w: Writer, _m: RoomServiceSetRoleResponse): void {}
+
+export function decodeRoomServiceSetRoleResponse(bytes: Uint8Array): RoomServiceSetRoleResponse {
+  return readRoomServiceSetRoleResponse(readerOf(bytes), createRoomServiceSetRoleResponse())
+}
+
+export function readRoomServiceSetRoleResponse(r: Reader, m: RoomServiceSetRoleResponse): RoomServiceSetRoleResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    skipField(r, tag, 0, 'RoomServiceSetRoleResponse')
+  }
+  return m
+}
+
+export interface RoomServiceSubscribeRequest {
+  sendSeq: number
+  conversation: string
+  /** The room's code, where one is needed. */
+  code: string
+}
+
+export function createRoomServiceSubscribeRequest(init?: Partial<RoomServiceSubscribeRequest>): RoomServiceSubscribeRequest {
+  const m: RoomServiceSubscribeRequest = { sendSeq: 0, conversation: '', code: '' }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeRoomServiceSubscribeRequest(m: RoomServiceSubscribeRequest): Uint8Array {
+  const w = begin()
+  writeRoomServiceSubscribeRequest(w, m)
+  return finish(w)
+}
+
+export function writeRoomServiceSubscribeRequest(w: Writer, m: RoomServiceSubscribeRequest): void {
+  if (m.sendSeq !== 0) writeUint64(w, 8, m.sendSeq)
+  if (m.conversation.length > 0) writeString(w, 18, m.conversation)
+  if (m.code.length > 0) writeString(w, 26, m.code)
+}
+
+export function decodeRoomServiceSubscribeRequest(bytes: Uint8Array): RoomServiceSubscribeRequest {
+  return readRoomServiceSubscribeRequest(readerOf(bytes), createRoomServiceSubscribeRequest())
+}
+
+export function readRoomServiceSubscribeRequest(r: Reader, m: RoomServiceSubscribeRequest): RoomServiceSubscribeRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.sendSeq = readUint64(r)
+        break
+      }
+      case 18: {
+        m.conversation = readString(r, 'RoomServiceSubscribeRequest.conversation', 64)
+        break
+      }
+      case 26: {
+        m.code = readString(r, 'RoomServiceSubscribeRequest.code', 32)
+        break
+      }
+      default:
+        skipField(r, tag, 14, 'RoomServiceSubscribeRequest')
+    }
+  }
+  if (m.sendSeq === 0) throw missing('RoomServiceSubscribeRequest.send_seq')
+  if (m.conversation.length === 0) throw missing('RoomServiceSubscribeRequest.conversation')
+  return m
+}
+
+export type RoomServiceSubscribeResponse = Record<never, never>
+
+export function createRoomServiceSubscribeResponse(_init?: Partial<RoomServiceSubscribeResponse>): RoomServiceSubscribeResponse {
+  return {}
+}
+
+export function encodeRoomServiceSubscribeResponse(m: RoomServiceSubscribeResponse): Uint8Array {
+  const w = begin()
+  writeRoomServiceSubscribeResponse(w, m)
+  return finish(w)
+}
+
+export function writeRoomServiceSubscribeResponse(_w: Writer, _m: RoomServiceSubscribeResponse): void {}
+
+export function decodeRoomServiceSubscribeResponse(bytes: Uint8Array): RoomServiceSubscribeResponse {
+  return readRoomServiceSubscribeResponse(readerOf(bytes), createRoomServiceSubscribeResponse())
+}
+
+export function readRoomServiceSubscribeResponse(r: Reader, m: RoomServiceSubscribeResponse): RoomServiceSubscribeResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    skipField(r, tag, 0, 'RoomServiceSubscribeResponse')
+  }
+  return m
+}
+
+export interface RoomServiceUnsubscribeRequest {
+  sendSeq: number
+  conversation: string
+}
+
+export function createRoomServiceUnsubscribeRequest(init?: Partial<RoomServiceUnsubscribeRequest>): RoomServiceUnsubscribeRequest {
+  const m: RoomServiceUnsubscribeRequest = { sendSeq: 0, conversation: '' }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeRoomServiceUnsubscribeRequest(m: RoomServiceUnsubscribeRequest): Uint8Array {
+  const w = begin()
+  writeRoomServiceUnsubscribeRequest(w, m)
+  return finish(w)
+}
+
+export function writeRoomServiceUnsubscribeRequest(w: Writer, m: RoomServiceUnsubscribeRequest): void {
+  if (m.sendSeq !== 0) writeUint64(w, 8, m.sendSeq)
+  if (m.conversation.length > 0) writeString(w, 18, m.conversation)
+}
+
+export function decodeRoomServiceUnsubscribeRequest(bytes: Uint8Array): RoomServiceUnsubscribeRequest {
+  return readRoomServiceUnsubscribeRequest(readerOf(bytes), createRoomServiceUnsubscribeRequest())
+}
+
+export function readRoomServiceUnsubscribeRequest(r: Reader, m: RoomServiceUnsubscribeRequest): RoomServiceUnsubscribeRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.sendSeq = readUint64(r)
+        break
+      }
+      case 18: {
+        m.conversation = readString(r, 'RoomServiceUnsubscribeRequest.conversation', 64)
+        break
+      }
+      default:
+        skipField(r, tag, 6, 'RoomServiceUnsubscribeRequest')
+    }
+  }
+  if (m.sendSeq === 0) throw missing('RoomServiceUnsubscribeRequest.send_seq')
+  if (m.conversation.length === 0) throw missing('RoomServiceUnsubscribeRequest.conversation')
+  return m
+}
+
+export type RoomServiceUnsubscribeResponse = Record<never, never>
+
+export function createRoomServiceUnsubscribeResponse(_init?: Partial<RoomServiceUnsubscribeResponse>): RoomServiceUnsubscribeResponse {
+  return {}
+}
+
+export function encodeRoomServiceUnsubscribeResponse(m: RoomServiceUnsubscribeResponse): Uint8Array {
+  const w = begin()
+  writeRoomServiceUnsubscribeResponse(w, m)
+  return finish(w)
+}
+
+export function writeRoomServiceUnsubscribeResponse(_w: Writer, _m: RoomServiceUnsubscribeResponse): void {}
+
+export function decodeRoomServiceUnsubscribeResponse(bytes: Uint8Array): RoomServiceUnsubscribeResponse {
+  return readRoomServiceUnsubscribeResponse(readerOf(bytes), createRoomServiceUnsubscribeResponse())
+}
+
+export function readRoomServiceUnsubscribeResponse(r: Reader, m: RoomServiceUnsubscribeResponse): RoomServiceUnsubscribeResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    skipField(r, tag, 0, 'RoomServiceUnsubscribeResponse')
+  }
+  return m
+}
+
+export interface RoomServicePostRequest {
+  sendSeq: number
+  conversation: string
+  /** At most 16 384 bytes of UTF-8; longer: TEXT_TOO_LONG. Of a post with content: the same in words. */
+  text: string
+  content: MessageContent | undefined
+  metadata: Uint8Array
+}
+
+export function createRoomServicePostRequest(init?: Partial<RoomServicePostRequest>): RoomServicePostRequest {
+  const m: RoomServicePostRequest = { sendSeq: 0, conversation: '', text: '', content: undefined, metadata: EMPTY }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeRoomServicePostRequest(m: RoomServicePostRequest): Uint8Array {
+  const w = begin()
+  writeRoomServicePostRequest(w, m)
+  return finish(w)
+}
+
+export function writeRoomServicePostRequest(w: Writer, m: RoomServicePostRequest): void {
+  if (m.sendSeq !== 0) writeUint64(w, 8, m.sendSeq)
+  if (m.conversation.length > 0) writeString(w, 18, m.conversation)
+  if (m.text.length > 0) writeString(w, 26, m.text)
+  if (m.content !== undefined) {
+    w.uint32(34).fork()
+    writeMessageContent(w, m.content)
+    w.ldelim()
+  }
+  if (m.metadata.length > 0) writeBytes(w, 42, m.metadata)
+}
+
+export function decodeRoomServicePostRequest(bytes: Uint8Array): RoomServicePostRequest {
+  return readRoomServicePostRequest(readerOf(bytes), createRoomServicePostRequest())
+}
+
+export function readRoomServicePostRequest(r: Reader, m: RoomServicePostRequest): RoomServicePostRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.sendSeq = readUint64(r)
+        break
+      }
+      case 18: {
+        m.conversation = readString(r, 'RoomServicePostRequest.conversation', 64)
+        break
+      }
+      case 26: {
+        m.text = readString(r, 'RoomServicePostRequest.text', 0)
+        break
+      }
+      case 34: {
+        const outer = enter(r)
+        m.content = readMessageContent(r, m.content ?? createMessageContent())
+        leave(r, outer)
+        break
+      }
+      case 42: {
+        m.metadata = readBytes(r, 'RoomServicePostRequest.metadata', 1024, 0)
+        break
+      }
+      default:
+        skipField(r, tag, 62, 'RoomServicePostRequest')
+    }
+  }
+  if (m.sendSeq === 0) throw missing('RoomServicePostRequest.send_seq')
+  if (m.conversation.length === 0) throw missing('RoomServicePostRequest.conversation')
+  if (m.text.length === 0) throw missing('RoomServicePostRequest.text')
+  return m
+}
+
+export type RoomServicePostResponse = Record<never, never>
+
+export function createRoomServicePostResponse(_init?: Partial<RoomServicePostResponse>): RoomServicePostResponse {
+  return {}
+}
+
+export function encodeRoomServicePostResponse(m: RoomServicePostResponse): Uint8Array {
+  const w = begin()
+  writeRoomServicePostResponse(w, m)
+  return finish(w)
+}
+
+export function writeRoomServicePostResponse(_w: Writer, _m: RoomServicePostResponse): void {}
+
+export function decodeRoomServicePostResponse(bytes: Uint8Array): RoomServicePostResponse {
+  return readRoomServicePostResponse(readerOf(bytes), createRoomServicePostResponse())
+}
+
+export function readRoomServicePostResponse(r: Reader, m: RoomServicePostResponse): RoomServicePostResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    skipField(r, tag, 0, 'RoomServicePostResponse')
+  }
+  return m
+}
+
+export interface RoomServiceRemoveRequest {
+  sendSeq: number
+  conversation: string
+  /** The post's number. */
+  number: number
+}
+
+export function createRoomServiceRemoveRequest(init?: Partial<RoomServiceRemoveRequest>): RoomServiceRemoveRequest {
+  const m: RoomServiceRemoveRequest = { sendSeq: 0, conversation: '', number: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeRoomServiceRemoveRequest(m: RoomServiceRemoveRequest): Uint8Array {
+  const w = begin()
+  writeRoomServiceRemoveRequest(w, m)
+  return finish(w)
+}
+
+export function writeRoomServiceRemoveRequest(w: Writer, m: RoomServiceRemoveRequest): void {
+  if (m.sendSeq !== 0) writeUint64(w, 8, m.sendSeq)
+  if (m.conversation.length > 0) writeString(w, 18, m.conversation)
+  if (m.number !== 0) writeUint64(w, 24, m.number)
+}
+
+export function decodeRoomServiceRemoveRequest(bytes: Uint8Array): RoomServiceRemoveRequest {
+  return readRoomServiceRemoveRequest(readerOf(bytes), createRoomServiceRemoveRequest())
+}
+
+export function readRoomServiceRemoveRequest(r: Reader, m: RoomServiceRemoveRequest): RoomServiceRemoveRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.sendSeq = readUint64(r)
+        break
+      }
+      case 18: {
+        m.conversation = readString(r, 'RoomServiceRemoveRequest.conversation', 64)
+        break
+      }
+      case 24: {
+        m.number = readUint64(r)
+        break
+      }
+      default:
+        skipField(r, tag, 14, 'RoomServiceRemoveRequest')
+    }
+  }
+  if (m.sendSeq === 0) throw missing('RoomServiceRemoveRequest.send_seq')
+  if (m.conversation.length === 0) throw missing('RoomServiceRemoveRequest.conversation')
+  if (m.number === 0) throw missing('RoomServiceRemoveRequest.number')
+  return m
+}
+
+export type RoomServiceRemoveResponse = Record<never, never>
+
+export function createRoomServiceRemoveResponse(_init?: Partial<RoomServiceRemoveResponse>): RoomServiceRemoveResponse {
+  return {}
+}
+
+export function encodeRoomServiceRemoveResponse(m: RoomServiceRemoveResponse): Uint8Array {
+  const w = begin()
+  writeRoomServiceRemoveResponse(w, m)
+  return finish(w)
+}
+
+export function writeRoomServiceRemoveResponse(_w: Writer, _m: RoomServiceRemoveResponse): void {}
+
+export function decodeRoomServiceRemoveResponse(bytes: Uint8Array): RoomServiceRemoveResponse {
+  return readRoomServiceRemoveResponse(readerOf(bytes), createRoomServiceRemoveResponse())
+}
+
+export function readRoomServiceRemoveResponse(r: Reader, m: RoomServiceRemoveResponse): RoomServiceRemoveResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    skipField(r, tag, 0, 'RoomServiceRemoveResponse')
+  }
+  return m
+}
+
+export interface RoomServiceCloseRequest {
+  sendSeq: number
+  conversation: string
+}
+
+export function createRoomServiceCloseRequest(init?: Partial<RoomServiceCloseRequest>): RoomServiceCloseRequest {
+  const m: RoomServiceCloseRequest = { sendSeq: 0, conversation: '' }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeRoomServiceCloseRequest(m: RoomServiceCloseRequest): Uint8Array {
+  const w = begin()
+  writeRoomServiceCloseRequest(w, m)
+  return finish(w)
+}
+
+export function writeRoomServiceCloseRequest(w: Writer, m: RoomServiceCloseRequest): void {
+  if (m.sendSeq !== 0) writeUint64(w, 8, m.sendSeq)
+  if (m.conversation.length > 0) writeString(w, 18, m.conversation)
+}
+
+export function decodeRoomServiceCloseRequest(bytes: Uint8Array): RoomServiceCloseRequest {
+  return readRoomServiceCloseRequest(readerOf(bytes), createRoomServiceCloseRequest())
+}
+
+export function readRoomServiceCloseRequest(r: Reader, m: RoomServiceCloseRequest): RoomServiceCloseRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.sendSeq = readUint64(r)
+        break
+      }
+      case 18: {
+        m.conversation = readString(r, 'RoomServiceCloseRequest.conversation', 64)
+        break
+      }
+      default:
+        skipField(r, tag, 6, 'RoomServiceCloseRequest')
+    }
+  }
+  if (m.sendSeq === 0) throw missing('RoomServiceCloseRequest.send_seq')
+  if (m.conversation.length === 0) throw missing('RoomServiceCloseRequest.conversation')
+  return m
+}
+
+export type RoomServiceCloseResponse = Record<never, never>
+
+export function createRoomServiceCloseResponse(_init?: Partial<RoomServiceCloseResponse>): RoomServiceCloseResponse {
+  return {}
+}
+
+export function encodeRoomServiceCloseResponse(m: RoomServiceCloseResponse): Uint8Array {
+  const w = begin()
+  writeRoomServiceCloseResponse(w, m)
+  return finish(w)
+}
+
+export function writeRoomServiceCloseResponse(_w: Writer, _m: RoomServiceCloseResponse): void {}
+
+export function decodeRoomServiceCloseResponse(bytes: Uint8Array): RoomServiceCloseResponse {
+  return readRoomServiceCloseResponse(readerOf(bytes), createRoomServiceCloseResponse())
+}
+
+export function readRoomServiceCloseResponse(r: Reader, m: RoomServiceCloseResponse): RoomServiceCloseResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    skipField(r, tag, 0, 'RoomServiceCloseResponse')
+  }
+  return m
+}
+
+export interface RoomServiceConfirmRequest {
+  sendSeq: number
+  conversation: string
+  /** The number of a post that was shown. What is confirmed only rises. */
+  upTo: number
+}
+
+export function createRoomServiceConfirmRequest(init?: Partial<RoomServiceConfirmRequest>): RoomServiceConfirmRequest {
+  const m: RoomServiceConfirmRequest = { sendSeq: 0, conversation: '', upTo: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeRoomServiceConfirmRequest(m: RoomServiceConfirmRequest): Uint8Array {
+  const w = begin()
+  writeRoomServiceConfirmRequest(w, m)
+  return finish(w)
+}
+
+export function writeRoomServiceConfirmRequest(w: Writer, m: RoomServiceConfirmRequest): void {
+  if (m.sendSeq !== 0) writeUint64(w, 8, m.sendSeq)
+  if (m.conversation.length > 0) writeString(w, 18, m.conversation)
+  if (m.upTo !== 0) writeUint64(w, 24, m.upTo)
+}
+
+export function decodeRoomServiceConfirmRequest(bytes: Uint8Array): RoomServiceConfirmRequest {
+  return readRoomServiceConfirmRequest(readerOf(bytes), createRoomServiceConfirmRequest())
+}
+
+export function readRoomServiceConfirmRequest(r: Reader, m: RoomServiceConfirmRequest): RoomServiceConfirmRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.sendSeq = readUint64(r)
+        break
+      }
+      case 18: {
+        m.conversation = readString(r, 'RoomServiceConfirmRequest.conversation', 64)
+        break
+      }
+      case 24: {
+        m.upTo = readUint64(r)
+        break
+      }
+      default:
+        skipField(r, tag, 14, 'RoomServiceConfirmRequest')
+    }
+  }
+  if (m.sendSeq === 0) throw missing('RoomServiceConfirmRequest.send_seq')
+  if (m.conversation.length === 0) throw missing('RoomServiceConfirmRequest.conversation')
+  if (m.upTo === 0) throw missing('RoomServiceConfirmRequest.up_to')
+  return m
+}
+
+export type RoomServiceConfirmResponse = Record<never, never>
+
+export function createRoomServiceConfirmResponse(_init?: Partial<RoomServiceConfirmResponse>): RoomServiceConfirmResponse {
+  return {}
+}
+
+export function encodeRoomServiceConfirmResponse(m: RoomServiceConfirmResponse): Uint8Array {
+  const w = begin()
+  writeRoomServiceConfirmResponse(w, m)
+  return finish(w)
+}
+
+export function writeRoomServiceConfirmResponse(_w: Writer, _m: RoomServiceConfirmResponse): void {}
+
+export function decodeRoomServiceConfirmResponse(bytes: Uint8Array): RoomServiceConfirmResponse {
+  return readRoomServiceConfirmResponse(readerOf(bytes), createRoomServiceConfirmResponse())
+}
+
+export function readRoomServiceConfirmResponse(r: Reader, m: RoomServiceConfirmResponse): RoomServiceConfirmResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    skipField(r, tag, 0, 'RoomServiceConfirmResponse')
+  }
+  return m
+}
+
+export interface RoomServiceGetRequest {
+  conversation: string
+}
+
+export function createRoomServiceGetRequest(init?: Partial<RoomServiceGetRequest>): RoomServiceGetRequest {
+  const m: RoomServiceGetRequest = { conversation: '' }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeRoomServiceGetRequest(m: RoomServiceGetRequest): Uint8Array {
+  const w = begin()
+  writeRoomServiceGetRequest(w, m)
+  return finish(w)
+}
+
+export function writeRoomServiceGetRequest(w: Writer, m: RoomServiceGetRequest): void {
+  if (m.conversation.length > 0) writeString(w, 10, m.conversation)
+}
+
+export function decodeRoomServiceGetRequest(bytes: Uint8Array): RoomServiceGetRequest {
+  return readRoomServiceGetRequest(readerOf(bytes), createRoomServiceGetRequest())
+}
+
+export function readRoomServiceGetRequest(r: Reader, m: RoomServiceGetRequest): RoomServiceGetRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 10: {
+        m.conversation = readString(r, 'RoomServiceGetRequest.conversation', 64)
+        break
+      }
+      default:
+        skipField(r, tag, 2, 'RoomServiceGetRequest')
+    }
+  }
+  if (m.conversation.length === 0) throw missing('RoomServiceGetRequest.conversation')
+  return m
+}
+
+export interface RoomServiceGetResponse {
+  title: string
+  kind: RoomKind
+  rules: RoomRules | undefined
+  owner: number
+  /** How many listen. */
+  listeners: number
+  /** By uid, at most 100, without the owner; for listeners. */
+  publishers: RoomPublisher[]
+  /** The code to listen by; for the owner. */
+  code: string
+  createdAtMs: number
+  /** The room has ended. A board can still be read. */
+  closed: boolean
+  /** The number of a board's newest post; for listeners. */
+  head: number
+}
+
+export function createRoomServiceGetResponse(init?: Partial<RoomServiceGetResponse>): RoomServiceGetResponse {
+  const m: RoomServiceGetResponse = { title: '', kind: 0, rules: undefined, owner: 0, listeners: 0, publishers: [], code: '', createdAtMs: 0, closed: false, head: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeRoomServiceGetResponse(m: RoomServiceGetResponse): Uint8Array {
+  const w = begin()
+  writeRoomServiceGetResponse(w, m)
+  return finish(w)
+}
+
+export function writeRoomServiceGetResponse(w: Writer, m: RoomServiceGetResponse): void {
+  if (m.title.length > 0) writeString(w, 10, m.title)
+  if (m.kind !== 0) writeUint32(w, 16, m.kind)
+  if (m.rules !== undefined) {
+    w.uint32(26).fork()
+    writeRoomRules(w, m.rules)
+    w.ldelim()
+  }
+  if (m.owner !== 0) writeUint64(w, 32, m.owner)
+  if (m.listeners !== 0) writeUint32(w, 40, m.listeners)
+  for (const each of m.publishers) {
+    w.uint32(50).fork()
+    writeRoomPublisher(w, each)
+    w.ldelim()
+  }
+  if (m.code.length > 0) writeString(w, 58, m.code)
+  if (m.createdAtMs !== 0) writeUint64(w, 64, m.createdAtMs)
+  if (m.closed) writeTrue(w, 72)
+  if (m.head !== 0) writeUint64(w, 80, m.head)
+}
+
+export function decodeRoomServiceGetResponse(bytes: Uint8Array): RoomServiceGetResponse {
+  return readRoomServiceGetResponse(readerOf(bytes), createRoomServiceGetResponse())
+}
+
+export function readRoomServiceGetResponse(r: Reader, m: RoomServiceGetResponse): RoomServiceGetResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 10: {
+        m.title = readString(r, 'RoomServiceGetResponse.title', 0)
+        break
+      }
+      case 16: {
+        m.kind = readRoomKind(r)
+        break
+      }
+      case 26: {
+        const outer = enter(r)
+        m.rules = readRoomRules(r, m.rules ?? createRoomRules())
+        leave(r, outer)
+        break
+      }
+      case 32: {
+        m.owner = readUint64(r)
+        break
+      }
+      case 40: {
+        m.listeners = readUint32(r)
+        break
+      }
+      case 50: {
+        const outer = enter(r)
+        m.publishers.push(readRoomPublisher(r, createRoomPublisher()))
+        leave(r, outer)
+        break
+      }
+      case 58: {
+        m.code = readString(r, 'RoomServiceGetResponse.code', 0)
+        break
+      }
+      case 64: {
+        m.createdAtMs = readUint64(r)
+        break
+      }
+      case 72: {
+        m.closed = readBool(r)
+        break
+      }
+      case 80: {
+        m.head = readUint64(r)
+        break
+      }
+      default:
+        skipField(r, tag, 2046, 'RoomServiceGetResponse')
+    }
+  }
+  return m
+}
+
+export interface RoomPublisher {
+  uid: number
+}
+
+export function createRoomPublisher(init?: Partial<RoomPublisher>): RoomPublisher {
+  const m: RoomPublisher = { uid: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeRoomPublisher(m: RoomPublisher): Uint8Array {
+  const w = begin()
+  writeRoomPublisher(w, m)
+  return finish(w)
+}
+
+export function writeRoomPublisher(w: Writer, m: RoomPublisher): void {
+  if (m.uid !== 0) writeUint64(w, 8, m.uid)
+}
+
+export function decodeRoomPublisher(bytes: Uint8Array): RoomPublisher {
+  return readRoomPublisher(readerOf(bytes), createRoomPublisher())
+}
+
+export function readRoomPublisher(r: Reader, m: RoomPublisher): RoomPublisher {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.uid = readUint64(r)
+        break
+      }
+      default:
+        skipField(r, tag, 2, 'RoomPublisher')
+    }
+  }
+  return m
+}
+
+export interface RoomServicePostsRequest {
+  conversation: string
+  /** At most one of the two; none: the newest posts. Numbers of posts, or of none. */
+  before: number
+  after: number
+  /** At most 100. Absent: 50. */
+  limit: number
+}
+
+export function createRoomServicePostsRequest(init?: Partial<RoomServicePostsRequest>): RoomServicePostsRequest {
+  const m: RoomServicePostsRequest = { conversation: '', before: 0, after: 0, limit: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeRoomServicePostsRequest(m: RoomServicePostsRequest): Uint8Array {
+  const w = begin()
+  writeRoomServicePostsRequest(w, m)
+  return finish(w)
+}
+
+export function writeRoomServicePostsRequest(w: Writer, m: RoomServicePostsRequest): void {
+  if (m.conversation.length > 0) writeString(w, 10, m.conversation)
+  if (m.before !== 0) writeUint64(w, 16, m.before)
+  if (m.after !== 0) writeUint64(w, 24, m.after)
+  if (m.limit !== 0) writeUint32(w, 32, m.limit)
+}
+
+export function decodeRoomServicePostsRequest(bytes: Uint8Array): RoomServicePostsRequest {
+  return readRoomServicePostsRequest(readerOf(bytes), createRoomServicePostsRequest())
+}
+
+export function readRoomServicePostsRequest(r: Reader, m: RoomServicePostsRequest): RoomServicePostsRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 10: {
+        m.conversation = readString(r, 'RoomServicePostsRequest.conversation', 64)
+        break
+      }
+      case 16: {
+        m.before = readUint64(r)
+        break
+      }
+      case 24: {
+        m.after = readUint64(r)
+        break
+      }
+      case 32: {
+        m.limit = readUint32(r)
+        break
+      }
+      default:
+        skipField(r, tag, 30, 'RoomServicePostsRequest')
+    }
+  }
+  if (m.conversation.length === 0) throw missing('RoomServicePostsRequest.conversation')
+  return m
+}
+
+export interface RoomServicePostsResponse {
+  /** Messages as they are now, the oldest first; at most 100 and 256 KiB. A removed post has no text. */
+  posts: ConversationMessage[]
+  /** There are more: below the first with before or neither, above the last with after. */
+  more: boolean
+  /** The number of the newest post. */
+  head: number
+}
+
+export function createRoomServicePostsResponse(init?: Partial<RoomServicePostsResponse>): RoomServicePostsResponse {
+  const m: RoomServicePostsResponse = { posts: [], more: false, head: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeRoomServicePostsResponse(m: RoomServicePostsResponse): Uint8Array {
+  const w = begin()
+  writeRoomServicePostsResponse(w, m)
+  return finish(w)
+}
+
+export function writeRoomServicePostsResponse(w: Writer, m: RoomServicePostsResponse): void {
+  for (const each of m.posts) {
+    w.uint32(10).fork()
+    writeConversationMessage(w, each)
+    w.ldelim()
+  }
+  if (m.more) writeTrue(w, 16)
+  if (m.head !== 0) writeUint64(w, 24, m.head)
+}
+
+export function decodeRoomServicePostsResponse(bytes: Uint8Array): RoomServicePostsResponse {
+  return readRoomServicePostsResponse(readerOf(bytes), createRoomServicePostsResponse())
+}
+
+export function readRoomServicePostsResponse(r: Reader, m: RoomServicePostsResponse): RoomServicePostsResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 10: {
+        const outer = enter(r)
+        m.posts.push(readConversationMessage(r, createConversationMessage()))
+        leave(r, outer)
+        break
+      }
+      case 16: {
+        m.more = readBool(r)
+        break
+      }
+      case 24: {
+        m.head = readUint64(r)
+        break
+      }
+      default:
+        skipField(r, tag, 14, 'RoomServicePostsResponse')
+    }
+  }
+  return m
+}
+
+export interface RoomServiceListRequest {
+  /** The next of the page before. Absent: from the first. */
+  after: string
+}
+
+export function createRoomServiceListRequest(init?: Partial<RoomServiceListRequest>): RoomServiceListRequest {
+  const m: RoomServiceListRequest = { after: '' }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeRoomServiceListRequest(m: RoomServiceListRequest): Uint8Array {
+  const w = begin()
+  writeRoomServiceListRequest(w, m)
+  return finish(w)
+}
+
+export function writeRoomServiceListRequest(w: Writer, m: RoomServiceListRequest): void {
+  if (m.after.length > 0) writeString(w, 10, m.after)
+}
+
+export function decodeRoomServiceListRequest(bytes: Uint8Array): RoomServiceListRequest {
+  return readRoomServiceListRequest(readerOf(bytes), createRoomServiceListRequest())
+}
+
+export function readRoomServiceListRequest(r: Reader, m: RoomServiceListRequest): RoomServiceListRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 10: {
+        m.after = readString(r, 'RoomServiceListRequest.after', 64)
+        break
+      }
+      default:
+        skipField(r, tag, 2, 'RoomServiceListRequest')
+    }
+  }
+  return m
+}
+
+export interface RoomServiceListResponse {
+  /** In order of their ids. */
+  rooms: RoomSummary[]
+  /** The after of the next page. Absent: this is the last. */
+  next: string
+}
+
+export function createRoomServiceListResponse(init?: Partial<RoomServiceListResponse>): RoomServiceListResponse {
+  const m: RoomServiceListResponse = { rooms: [], next: '' }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeRoomServiceListResponse(m: RoomServiceListResponse): Uint8Array {
+  const w = begin()
+  writeRoomServiceListResponse(w, m)
+  return finish(w)
+}
+
+export function writeRoomServiceListResponse(w: Writer, m: RoomServiceListResponse): void {
+  for (const each of m.rooms) {
+    w.uint32(10).fork()
+    writeRoomSummary(w, each)
+    w.ldelim()
+  }
+  if (m.next.length > 0) writeString(w, 18, m.next)
+}
+
+export function decodeRoomServiceListResponse(bytes: Uint8Array): RoomServiceListResponse {
+  return readRoomServiceListResponse(readerOf(bytes), createRoomServiceListResponse())
+}
+
+export function readRoomServiceListResponse(r: Reader, m: RoomServiceListResponse): RoomServiceListResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 10: {
+        const outer = enter(r)
+        m.rooms.push(readRoomSummary(r, createRoomSummary()))
+        leave(r, outer)
+        break
+      }
+      case 18: {
+        m.next = readString(r, 'RoomServiceListResponse.next', 0)
+        break
+      }
+      default:
+        skipField(r, tag, 6, 'RoomServiceListResponse')
+    }
+  }
+  return m
+}
+
+export interface RoomSummary {
+  conversation: string
+  title: string
+  kind: RoomKind
+  role: RoomRole
+  closed: boolean
+  /**
+   * Of a board: the number of its newest post, the one up to which the user has confirmed, and how many posts of others above that
+   * are there; 100: that many, or more.
+   */
+  head: number
+  confirmed: number
+  unconfirmed: number
+}
+
+export function createRoomSummary(init?: Partial<RoomSummary>): RoomSummary {
+  const m: RoomSummary = { conversation: '', title: '', kind: 0, role: 0, closed: false, head: 0, confirmed: 0, unconfirmed: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeRoomSummary(m: RoomSummary): Uint8Array {
+  const w = begin()
+  writeRoomSummary(w, m)
+  return finish(w)
+}
+
+export function writeRoomSummary(w: Writer, m: RoomSummary): void {
+  if (m.conversation.length > 0) writeString(w, 10, m.conversation)
+  if (m.title.length > 0) writeString(w, 18, m.title)
+  if (m.kind !== 0) writeUint32(w, 24, m.kind)
+  if (m.role !== 0) writeUint32(w, 32, m.role)
+  if (m.closed) writeTrue(w, 40)
+  if (m.head !== 0) writeUint64(w, 48, m.head)
+  if (m.confirmed !== 0) writeUint64(w, 56, m.confirmed)
+  if (m.unconfirmed !== 0) writeUint32(w, 64, m.unconfirmed)
+}
+
+export function decodeRoomSummary(bytes: Uint8Array): RoomSummary {
+  return readRoomSummary(readerOf(bytes), createRoomSummary())
+}
+
+export function readRoomSummary(r: Reader, m: RoomSummary): RoomSummary {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 10: {
+        m.conversation = readString(r, 'RoomSummary.conversation', 0)
+        break
+      }
+      case 18: {
+        m.title = readString(r, 'RoomSummary.title', 0)
+        break
+      }
+      case 24: {
+        m.kind = readRoomKind(r)
+        break
+      }
+      case 32: {
+        m.role = readRoomRole(r)
+        break
+      }
+      case 40: {
+        m.closed = readBool(r)
+        break
+      }
+      case 48: {
+        m.head = readUint64(r)
+        break
+      }
+      case 56: {
+        m.confirmed = readUint64(r)
+        break
+      }
+      case 64: {
+        m.unconfirmed = readUint32(r)
+        break
+      }
+      default:
+        skipField(r, tag, 510, 'RoomSummary')
+    }
+  }
+  return m
+}
+
+export interface RoomServicePublishRequest {
+  conversation: string
+  payload: Uint8Array
+}
+
+export function createRoomServicePublishRequest(init?: Partial<RoomServicePublishRequest>): RoomServicePublishRequest {
+  const m: RoomServicePublishRequest = { conversation: '', payload: EMPTY }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeRoomServicePublishRequest(m: RoomServicePublishRequest): Uint8Array {
+  const w = begin()
+  writeRoomServicePublishRequest(w, m)
+  return finish(w)
+}
+
+export function writeRoomServicePublishRequest(w: Writer, m: RoomServicePublishRequest): void {
+  if (m.conversation.length > 0) writeString(w, 10, m.conversation)
+  if (m.payload.length > 0) writeBytes(w, 18, m.payload)
+}
+
+export function decodeRoomServicePublishRequest(bytes: Uint8Array): RoomServicePublishRequest {
+  return readRoomServicePublishRequest(readerOf(bytes), createRoomServicePublishRequest())
+}
+
+export function readRoomServicePublishRequest(r: Reader, m: RoomServicePublishRequest): RoomServicePublishRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 10: {
+        m.conversation = readString(r, 'RoomServicePublishRequest.conversation', 64)
+        break
+      }
+      case 18: {
+        m.payload = readBytes(r, 'RoomServicePublishRequest.payload', 4096, 0)
+        break
+      }
+      default:
+        skipField(r, tag, 6, 'RoomServicePublishRequest')
+    }
+  }
+  if (m.conversation.length === 0) throw missing('RoomServicePublishRequest.conversation')
+  if (m.payload.length === 0) throw missing('RoomServicePublishRequest.payload')
+  return m
+}
+
+export type RoomServicePublishResponse = Record<never, never>
+
+export function createRoomServicePublishResponse(_init?: Partial<RoomServicePublishResponse>): RoomServicePublishResponse {
+  return {}
+}
+
+export function encodeRoomServicePublishResponse(m: RoomServicePublishResponse): Uint8Array {
+  const w = begin()
+  writeRoomServicePublishResponse(w, m)
+  return finish(w)
+}
+
+export function writeRoomServicePublishResponse(_w: Writer, _m: RoomServicePublishResponse): void {}
+
+export function decodeRoomServicePublishResponse(bytes: Uint8Array): RoomServicePublishResponse {
+  return readRoomServicePublishResponse(readerOf(bytes), createRoomServicePublishResponse())
+}
+
+export function readRoomServicePublishResponse(r: Reader, m: RoomServicePublishResponse): RoomServicePublishResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    skipField(r, tag, 0, 'RoomServicePublishResponse')
   }
   return m
 }

@@ -29,6 +29,8 @@ export const LARGE_ANSWERS: ReadonlyMap<number, number> = new Map([
   [METHODS.groupEarlier.number, FRAME_TO_CLIENT_BYTES_MAX],
   [METHODS.conversations.number, 2 * CONVERSATIONS_BYTES_MAX],
   [METHODS.history.number, FRAME_TO_CLIENT_BYTES_MAX],
+  [METHODS.roomPosts.number, FRAME_TO_CLIENT_BYTES_MAX],
+  [METHODS.roomList.number, 32_768],
 ])
 
 /** Answers up to here are not counted: requests have limits of their own. */

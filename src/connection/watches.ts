@@ -22,9 +22,10 @@ import { METHODS } from '../../protocol/methods.js'
 import { INTERESTS_MAX, type Interests } from '../cluster/interests.js'
 import type { Clock, TimerHandle } from '../lib/clock.js'
 import type { Address, TransientEvent } from '../sync/events.js'
-import { groupActor } from '../sync/references.js'
+import { groupActor, roomActor } from '../sync/references.js'
 import { gidOf } from '../sync/rules/group-records.js'
 import { uidOf, userActor } from '../sync/rules/records.js'
+import { ridOf } from '../sync/rules/room-records.js'
 import type { Hub, Member, Presences } from './hub.js'
 
 /** The time for which a user is still online whose last connection has ended: who reconnects meanwhile does not flicker. */
@@ -41,8 +42,10 @@ const SLOTS = GRANT_MS / TICK_MS
 export interface Grant {
   /** The users whose presence is shown. */
   readonly peers: readonly number[]
-  /** Whether nothing is, by the user's own preference. */
+  /** Whether nothing is, by the user's own preference. It leaves rooms out. */
   readonly off: boolean
+  /** The services refused the watch: nothing is told. Absent: they did not. */
+  readonly refused?: true
 }
 
 /** What one connection looks at. */
@@ -288,13 +291,17 @@ export class Watches<M extends Member = Member> implements Presences<M> {
 /** The topic of an event that carries a SignalNotice. */
 export const SIGNAL = 'signal'
 
-/** What a node is interested in whose client looks at a conversation: the other user, or the group. */
+/** What a node is interested in whose client looks at a conversation: the other user, the group, or the room. */
 function addressOf(conversation: ConversationId): Address {
   const peer = peerOf(conversation)
-  return peer === undefined ? groupActor(gidOf(conversation) ?? '') : userActor(peer)
+  if (peer !== undefined) return userActor(peer)
+  const rid = ridOf(conversation)
+  return rid === undefined ? groupActor(gidOf(conversation) ?? '') : roomActor(rid)
 }
 
-function isGranted(conversation: ConversationId, { peers, off }: Grant): boolean {
+function isGranted(conversation: ConversationId, { peers, off, refused }: Grant): boolean {
+  if (refused === true) return false
+  if (ridOf(conversation) !== undefined) return true
   const peer = peerOf(conversation)
   return !off && (peer === undefined || peers.includes(peer))
 }

@@ -113,7 +113,7 @@ export class WatchingServices<M extends Viewer> extends ForwardedServices {
 
 /** The id of a request that this node asks itself. */
 const GRANT_ID = 1
-const NOTHING: Grant = { peers: [], off: true }
+const NOTHING: Grant = { peers: [], off: true, refused: true }
 
 /** The conversations of a Watch, without repeats; undefined if it is not well-formed: it is refused for that. */
 function conversationsIn(body: Uint8Array): readonly ConversationId[] | undefined {

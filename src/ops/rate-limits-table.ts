@@ -96,7 +96,7 @@ export const LIMITS_TABLE = {
     unit: 's',
     burst: 500,
     code: 'RECIPIENT_LIMIT',
-    counts: 'Send, Post, Forward, Edit, Recall and React, without repeats; a group is a recipient',
+    counts: 'Send, Post, Forward, Edit, Recall and React, without repeats; a group is a recipient, and so is a board',
     why: 'nobody reads faster; the refusal is final, so that it does not hold back messages to others',
     keysMax: MANY,
   },
@@ -244,7 +244,7 @@ export const LIMITS_TABLE = {
     burst: 500,
     code: 'REQUEST_LIMIT',
     counts:
-      'acts about groups, without repeats: one, and one for each user who is invited; Rename, Announce and SetRules ten; Leave and Decline none',
+      'acts about groups and rooms, without repeats: one, and one for each user who is invited; Rename, Announce and SetRules ten; Leave, Decline, Unsubscribe and Confirm none',
     why: 'the largest group is filled on one evening; what changes the record of each member costs as much as a message to many',
     keysMax: MANY,
   },
@@ -268,7 +268,7 @@ export const LIMITS_TABLE = {
     burst: 2_000,
     code: 'RATE_LIMITED',
     counts:
-      'each 128 entries of a timeline that Unread or Reactions looks at, at least one, and likewise of History; each 256 KiB of a group that Earlier does; 16 for a page of Conversations, and what it walks beyond; one for a page of keyed state; 32 for an Edit, Recall, React, Forward or Delete whose message is not found',
+      'each 128 entries of a timeline that Unread or Reactions looks at, at least one, and likewise of History; each 256 KiB of a group that Earlier does, or of a board that Posts or List does; 16 for a page of Conversations, and what it walks beyond; one for a page of keyed state; 32 for an Edit, Recall, React, Forward or Delete whose message is not found',
     why: 'a device that starts asks about 500 conversations, and some of them are long; each costs half a millisecond',
     keysMax: MANY,
   },
@@ -292,6 +292,17 @@ export const LIMITS_TABLE = {
     code: 'RATE_LIMITED',
     counts: 'Typing that is passed on: one in 3 s for each conversation; the rest is ignored and not counted',
     why: 'nobody types in more conversations than three at a time',
+    keysMax: MANY,
+  },
+  publishes: {
+    key: 'user',
+    counted: 'per node',
+    amount: 20,
+    unit: 's',
+    burst: 200,
+    code: 'RATE_LIMITED',
+    counts: 'Publish',
+    why: 'a connection gets 20 signals a second; what is beyond would be dropped',
     keysMax: MANY,
   },
   renames: {
@@ -347,7 +358,7 @@ export const LIMITS_TABLE = {
     burst: 67_108_864,
     code: 'RATE_LIMITED',
     counts:
-      'bytes of pages that a device asks for (Sync, List, Members, Earlier, the first page), before gzip; without pushes',
+      'bytes of pages that a device asks for (Sync, List, Members, Earlier, Posts, the first page), before gzip; without pushes',
     why: 'a new phone takes its first 100 MB within 20 s',
     keysMax: MANY,
   },

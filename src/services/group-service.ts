@@ -38,6 +38,7 @@ import { answerNumbered, answerWith, refuse } from './answers.js'
 import type { ContentHash } from './content-hash.js'
 import { earlierPage } from './earlier.js'
 import type { FanOuts } from './fan-outs.js'
+import { makeCode } from './join-code.js'
 import { Refused } from './refused.js'
 import { isOk, ranNow, succeededNow } from './request-limits.js'
 import type { Caller } from './types.js'
@@ -83,14 +84,6 @@ const TOLD_TO_ALL = 10
 
 /** The wait before the next try where another membership began meanwhile. */
 const RETRY_MS = 1_000
-
-/** The characters of a code to join by: none looks like another. */
-const CODE_CHARACTERS = 'abcdefghjkmnpqrstuvwxyz23456789'
-const CODE_LENGTH = 16
-
-function makeCode(random: Random): string {
-  return Array.from({ length: CODE_LENGTH }, () => CODE_CHARACTERS[random.integer(CODE_CHARACTERS.length)]).join('')
-}
 
 function uidsOf(invitees: readonly Invitee[]): number[] {
   return invitees.map(({ uid }) => uid)

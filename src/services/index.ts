@@ -28,6 +28,7 @@ import { InOrder } from './in-order.js'
 import { LargePages } from './large-pages.js'
 import { MessageService } from './message-service.js'
 import type { Passwords } from './passwords.js'
+import { RoomService } from './room-service.js'
 import { type SignalSender, SignalService } from './signal-service.js'
 import type { Asker, Authorization, Caller, HelloAnswer, Services, TimelineHead, TimelinePage, Via } from './types.js'
 
@@ -142,6 +143,8 @@ class AllServices implements OwnServices {
     conversations.serve((method, handle) => this.#on(method, handle))
     const signals = new SignalService({ engine, signal: options.signal })
     signals.serve((method, handle) => this.#on(method, handle))
+    const rooms = new RoomService({ engine, store, defer, random, limits, contentHash, signal: options.signal })
+    rooms.serve((method, handle) => this.#on(method, handle))
   }
 
   hello(request: HelloRequest, address: string, settle: (answer: HelloAnswer) => void, via?: Via): void {

@@ -30,7 +30,7 @@ export function beginWalk(
 }
 
 /** Charges one more slice, and lets others go first. */
-export async function goOn({ charge, defer }: WalkParts): Promise<void> {
+export async function goOn({ charge, defer }: Pick<WalkParts, 'charge' | 'defer'>): Promise<void> {
   charge()
   await new Promise<void>(resolve => defer(resolve))
 }

@@ -71,6 +71,12 @@ export const CONNECT_CODES = {
   BAD_CONTENT: 'invalid_argument',
   REACTION_LIMIT: 'resource_exhausted',
   PIN_LIMIT: 'resource_exhausted',
+  NO_SUCH_ROOM: 'not_found',
+  NOT_LISTENER: 'failed_precondition',
+  NOT_PUBLISHER: 'permission_denied',
+  ROOM_FULL: 'resource_exhausted',
+  ROOM_LIMIT: 'resource_exhausted',
+  ROOM_CLOSED: 'failed_precondition',
 
   UNAVAILABLE: 'unavailable',
   OVERLOADED: 'unavailable',

@@ -61,6 +61,15 @@ export function branchActor(gid: string, partition: number): Actor {
   return `branch/${partition}/${gid}`
 }
 
+/** The actor of a room: its rules, listeners and posts. */
+export function roomActor(rid: string): Actor {
+  return `room/${rid}`
+}
+
+export function isRoomActor(actor: Actor): boolean {
+  return actor.startsWith('room/')
+}
+
 export function isGroupActor(actor: Actor): boolean {
   return actor.startsWith('group/')
 }

@@ -4,7 +4,14 @@ import { decodeItem, type Message } from '../../protocol/generated/messages.js'
 import { partitionOf } from '../store/partition.js'
 import { type Actor, isTrimmable } from '../store/types.js'
 import type { StoreView, ViewedEntry, ViewedLog } from '../store/view.js'
-import { decodeReference, groupActor, isBranchActor, isGroupActor, isReference } from '../sync/references.js'
+import {
+  decodeReference,
+  groupActor,
+  isBranchActor,
+  isGroupActor,
+  isReference,
+  isRoomActor,
+} from '../sync/references.js'
 import { deviceWindow } from '../sync/rules/device-window.js'
 import { isRecalled, messageIn } from '../sync/rules/message-state.js'
 import { uidOf, userActor } from '../sync/rules/records.js'
@@ -29,7 +36,7 @@ export function verifyLog(view: StoreView, log: ViewedLog, findings: Findings): 
     if (version <= floor && (!hasKey || passingKey !== undefined))
       findings.fault(`${name} was trimmed up to ${floor}, and has ${version}`)
     chains.take(entry)
-    const isOfGroup = isGroupActor(actor) || isBranchActor(actor)
+    const isOfGroup = isGroupActor(actor) || isBranchActor(actor) || isRoomActor(actor)
     findings.check(`${name}, item ${version}`, () => {
       if (isOfGroup) verifyGroupItem(actor, version, bytes, findings)
       else verifyItem(view, uidOf(actor), version, bytes, findings)
@@ -116,7 +123,7 @@ function verifyReference(owner: number, version: number, bytes: Uint8Array, find
   if (!isOfGroup && !isOfLog) findings.fault(`item ${version} of user ${owner} refers to ${named}`)
 }
 
-/** Checks an item of a group, or of one of its branches: its place in the log is its number. A group also notes which messages changed. */
+/** Checks an item of a group, of one of its branches, or of a room: its place in the log is its number. A group also notes which messages changed. */
 function verifyGroupItem(actor: Actor, version: number, bytes: Uint8Array, findings: Findings): void {
   if (isReference(bytes)) {
     const { gid, number, update } = decodeReference(bytes)
@@ -128,7 +135,7 @@ function verifyGroupItem(actor: Actor, version: number, bytes: Uint8Array, findi
   verifyRecalled(`item ${version} of ${actor}`, bytes, findings)
   const isItem = content?.case === 'conversationMessage' || content?.case === 'groupChange'
   if (!isItem || content.value.number !== version)
-    findings.fault(`item ${version} is none of a group, or of another number`)
+    findings.fault(`item ${version} is none of a group or a room, or of another number`)
 }
 
 function verifyMessage(view: StoreView, owner: number, version: number, message: Message, findings: Findings): void {

@@ -42,6 +42,8 @@ t.test('the options of the .proto files are the limits of the code', async t => 
     messages: limits.DELETIONS_MAX,
     kind: limits.REACTION_BYTES_MAX,
     source: limits.CONVERSATION_ID_BYTES_MAX,
+    payload: limits.ROOM_PAYLOAD_BYTES_MAX,
+    after: limits.CONVERSATION_ID_BYTES_MAX,
   }
   const limited = loadSchema().messages.flatMap(message => message.fields.filter(field => field.max || field.length))
   for (const field of limited) t.equal(field.max || field.length, expected[field.protoName], field.protoName)

@@ -10,7 +10,7 @@ const schema = new Map(loadSchema().messages.map(message => [message.name, messa
 /** The messages of a method by its name: that the table's functions are theirs is shown by the vectors of bodies. */
 function messagesOf(method: Method): [string, string] {
   if (method.kind === 'notice') return [`${method.name}Notice`, '']
-  const isOfMany = method.service === 'ContactService' || method.service === 'GroupService'
+  const isOfMany = ['ContactService', 'GroupService', 'RoomService'].includes(method.service)
   const name = isOfMany ? `${method.service}${method.rpc}` : method.rpc
   return [`${name}Request`, `${name}Response`]
 }

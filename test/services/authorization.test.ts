@@ -8,10 +8,13 @@ import {
   createHelloRequest,
   createHistoryRequest,
   createPostRequest,
+  createRoomServicePostRequest,
   createSyncRequest,
   decodeContactServiceListResponse,
   decodeGetProfileResponse,
   GroupRole,
+  RoomKind,
+  RoomRole,
 } from '../../protocol/generated/messages.js'
 import { METHODS, type MethodName, type RequestMethod, type RequestOf } from '../../protocol/methods.js'
 import { systemClock } from '../../src/lib/clock.js'
@@ -20,6 +23,7 @@ import type { Authorization, HelloAnswer } from '../../src/services/types.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
 import { groupConversation, newGid } from '../../src/sync/rules/group-records.js'
 import { userActor } from '../../src/sync/rules/records.js'
+import { newRid, roomConversation } from '../../src/sync/rules/room-records.js'
 import { befriend, startNode, TestDevice, type TestNode } from '../support/engine.js'
 import { eventually } from '../support/eventually.js'
 
@@ -55,9 +59,12 @@ async function world(): Promise<World> {
   const password = 'correct horse'
   await deletedAccount.call(METHODS.deleteAccount, { sendSeq: deletedAccount.next(), password })
   await eventually(async () => (await store.scan(userActor(deletedAccount.uid), '', null, 10)).length === 1)
-  // The last number that Alice uses names it.
+  // The last two numbers that Alice uses name them.
+  const rules = { allPublish: false, codeNeeded: false }
+  await alice.call(METHODS.roomCreate, { sendSeq: alice.next(), title: 'her board', kind: RoomKind.BOARD, rules })
   await alice.call(METHODS.groupCreate, { sendSeq: alice.next(), title: 'her group', invitees: [] })
   await eventually(async () => (await alice.call(METHODS.groupGet, { conversation: herGroup(alice) })).code === 0)
+  await eventually(async () => (await alice.call(METHODS.roomGet, { conversation: herRoom(alice) })).code === 0)
   const nameless = new TestDevice(node)
   return {
     ...{ node, alice, stranger, friend, blocked, blockedFriend, formerFriend },
@@ -301,6 +308,44 @@ const TABLE: { readonly [N in RequestName]: Row<N> } = {
     request: (_, alice) => ({ conversation: herGroup(alice), before: 0, limit: 0 }),
     codes: all('NO_SUCH_GROUP', { otherDevice: 'OK' }),
   },
+  roomCreate: {
+    request: asker => ({ sendSeq: asker.next(), title: 'news', kind: RoomKind.REALTIME, rules: undefined }),
+    codes: all('OK'),
+  },
+  roomSet: {
+    request: (asker, alice) => ({ ...inHerRoom(asker, alice), title: 'x', rules: undefined, newCode: false }),
+    codes: all('NOT_LISTENER', { otherDevice: 'OK' }),
+  },
+  roomSetRole: {
+    request: (asker, alice) => ({ ...inHerRoom(asker, alice), uid: asker.uid || 1, role: RoomRole.PUBLISHER }),
+    codes: all('NOT_LISTENER', { otherDevice: 'OK' }),
+  },
+  // Anyone who knows its id listens to it.
+  roomSubscribe: { request: (asker, alice) => ({ ...inHerRoom(asker, alice), code: '' }), codes: all('OK') },
+  roomUnsubscribe: { request: inHerRoom, codes: all('NOT_LISTENER', { otherDevice: 'NOT_ALLOWED' }) },
+  roomPost: {
+    request: (asker, alice) => createRoomServicePostRequest({ ...inHerRoom(asker, alice), text: 'hello' }),
+    codes: all('NOT_LISTENER', { otherDevice: 'OK' }),
+  },
+  roomRemove: {
+    request: (asker, alice) => ({ ...inHerRoom(asker, alice), number: 1 }),
+    codes: all('NOT_LISTENER', { otherDevice: 'OK' }),
+  },
+  roomClose: { request: inHerRoom, codes: all('NOT_LISTENER', { otherDevice: 'OK' }) },
+  roomConfirm: {
+    request: (asker, alice) => ({ ...inHerRoom(asker, alice), upTo: 1 }),
+    codes: all('NOT_LISTENER', { otherDevice: 'OK' }),
+  },
+  roomGet: { request: (_, alice) => ({ conversation: herRoom(alice) }), codes: all('OK') },
+  roomPosts: {
+    request: (_, alice) => ({ conversation: herRoom(alice), before: 0, after: 0, limit: 0 }),
+    codes: all('NO_SUCH_ROOM', { otherDevice: 'OK' }),
+  },
+  roomList: { request: () => ({ after: '' }), codes: all('OK') },
+  roomPublish: {
+    request: (_, alice) => ({ conversation: herRoom(alice), payload: new Uint8Array(1) }),
+    codes: all('NO_SUCH_ROOM', { otherDevice: 'NOT_ALLOWED' }),
+  },
 }
 
 /** The group that Alice made with the last number that she has used. */
@@ -310,6 +355,15 @@ function herGroup({ uid, device, sendSeq }: TestDevice): string {
 
 function inHerGroup(asker: TestDevice, alice: TestDevice) {
   return { sendSeq: asker.next(), conversation: herGroup(alice) }
+}
+
+/** The room that she made right before the group. */
+function herRoom({ uid, device, sendSeq }: TestDevice): string {
+  return roomConversation(newRid(uid, device, sendSeq - 1))
+}
+
+function inHerRoom(asker: TestDevice, alice: TestDevice) {
+  return { sendSeq: asker.next(), conversation: herRoom(alice) }
 }
 
 function named(asker: TestDevice, alice: TestDevice) {

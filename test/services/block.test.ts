@@ -10,9 +10,13 @@ import {
   createHelloRequest,
   createHistoryRequest,
   createPostRequest,
+  createRoomServicePostRequest,
   createSyncRequest,
   decodeGroupServiceCreateResponse,
+  decodeRoomServiceCreateResponse,
   GroupRole,
+  RoomKind,
+  RoomRole,
 } from '../../protocol/generated/messages.js'
 import { METHODS, type MethodName } from '../../protocol/methods.js'
 import { seededRandom } from '../../src/lib/random.js'
@@ -128,7 +132,46 @@ const TABLE: { readonly [N in RequestName | 'ack']: Act } = {
   groupEarlier: inHisGroup((he, _, { conversation }) =>
     he.call(METHODS.groupEarlier, { conversation, before: 0, limit: 0 }),
   ),
+  // In rooms users are nobody's contacts: she is in none of his.
+  roomCreate: he =>
+    he.call(METHODS.roomCreate, { sendSeq: he.next(), title: 'come', kind: RoomKind.BOARD, rules: undefined }),
+  roomSet: inARoom((he, _, named) =>
+    he.call(METHODS.roomSet, { ...named, title: 'come', rules: undefined, newCode: false }),
+  ),
+  roomSetRole: inARoom((he, { uid }, named) =>
+    he.call(METHODS.roomSetRole, { ...named, uid, role: RoomRole.PUBLISHER }),
+  ),
+  roomSubscribe: inARoom((he, _, named) => he.call(METHODS.roomSubscribe, { ...named, code: '' })),
+  roomUnsubscribe: inARoom((he, _, named) => he.call(METHODS.roomUnsubscribe, named)),
+  roomPost: inARoom((he, _, named) =>
+    he.call(METHODS.roomPost, createRoomServicePostRequest({ ...named, text: 'hello' })),
+  ),
+  roomRemove: inARoom((he, _, named) => he.call(METHODS.roomRemove, { ...named, number: 1 })),
+  roomClose: inARoom((he, _, named) => he.call(METHODS.roomClose, named)),
+  roomConfirm: inARoom((he, _, named) => he.call(METHODS.roomConfirm, { ...named, upTo: 1 })),
+  roomGet: inARoom((he, _, { conversation }) => he.call(METHODS.roomGet, { conversation })),
+  roomPosts: inARoom((he, _, { conversation }) =>
+    he.call(METHODS.roomPosts, { conversation, before: 0, after: 0, limit: 0 }),
+  ),
+  roomList: he => he.call(METHODS.roomList, { after: '' }),
+  roomPublish: inARoom((he, _, { conversation }) =>
+    he.call(METHODS.roomPublish, { conversation, payload: new Uint8Array(1) }),
+  ),
   ack: (he, her) => he.ack(ackOfAll(he, her)),
+}
+
+/** What he does in a room that he has just made, where she may be named. */
+function inARoom(
+  act: (he: TestDevice, her: TestDevice, named: { readonly sendSeq: number; readonly conversation: string }) => unknown,
+): Act {
+  return async (he, her, settled) => {
+    const { body } = await he.call(METHODS.roomCreate, {
+      ...{ sendSeq: he.next(), title: 'come', kind: RoomKind.REALTIME, rules: undefined },
+    })
+    await settled()
+    const { conversation } = decodeRoomServiceCreateResponse(body)
+    return act(he, her, { sendSeq: he.next(), conversation })
+  }
 }
 
 /** What he does in a group of his own, to which he has invited her. */

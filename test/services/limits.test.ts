@@ -6,6 +6,8 @@ import {
   createSyncRequest,
   decodeGroupServiceCreateResponse,
   decodeRegisterResponse,
+  decodeRoomServiceCreateResponse,
+  RoomKind,
   type Session,
 } from '../../protocol/generated/messages.js'
 import { METHODS } from '../../protocol/methods.js'
@@ -221,6 +223,10 @@ const CASES: Readonly<Record<LimitName, Case>> = {
     act: ({ alice }) => typeIn(alice),
     other: ({ bob }) => typeIn(bob),
   },
+  publishes: {
+    act: ({ alice }) => publish(alice),
+    other: ({ bob }) => publish(bob),
+  },
   renames: {
     // Dave has no contacts.
     act: ({ dave }) => rename(dave).then(reply => used(dave, reply)),
@@ -278,6 +284,20 @@ function sendKib(device: TestDevice, to: TestDevice): Promise<Result> {
 function joinSome(device: TestDevice): Promise<Reply> {
   const conversation = `group:1.1.${names++}`
   return device.call(METHODS.groupJoin, { sendSeq: device.next(), conversation, code: 'a guess' })
+}
+
+const rooms = new WeakMap<TestDevice, string>()
+
+/** Publishes in a realtime room of one's own. */
+async function publish(device: TestDevice): Promise<Reply> {
+  let conversation = rooms.get(device)
+  if (conversation === undefined) {
+    const room = { title: 'now', kind: RoomKind.REALTIME, rules: undefined }
+    const { body } = await device.call(METHODS.roomCreate, { sendSeq: device.next(), ...room })
+    conversation = decodeRoomServiceCreateResponse(body).conversation
+    rooms.set(device, conversation)
+  }
+  return device.call(METHODS.roomPublish, { conversation, payload: new Uint8Array(1) })
 }
 
 const groups = new WeakMap<TestDevice, string>()

@@ -8,6 +8,7 @@ import { file_longwire_v1_frame } from './stock/longwire/v1/frame_pb.js'
 import { file_longwire_v1_group } from './stock/longwire/v1/group_pb.js'
 import { file_longwire_v1_item } from './stock/longwire/v1/item_pb.js'
 import { file_longwire_v1_message } from './stock/longwire/v1/message_pb.js'
+import { file_longwire_v1_room } from './stock/longwire/v1/room_pb.js'
 import { file_longwire_v1_signal } from './stock/longwire/v1/signal_pb.js'
 
 export const STOCK_FILES = [
@@ -19,6 +20,7 @@ export const STOCK_FILES = [
   file_longwire_v1_group,
   file_longwire_v1_item,
   file_longwire_v1_message,
+  file_longwire_v1_room,
   file_longwire_v1_signal,
 ] as const
 

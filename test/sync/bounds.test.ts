@@ -26,6 +26,7 @@ import { ack } from '../../src/sync/rules/watermark.js'
 import { befriend, startNode, TestDevice, type TestNode } from '../support/engine.js'
 import { eventually } from '../support/eventually.js'
 import { editedMessages, fullGroups, indebtedGroup, readGroup } from '../support/grown-groups.js'
+import { fullRooms } from '../support/grown-rooms.js'
 import { ManualClock } from '../support/manual-clock.js'
 
 interface Size {
@@ -179,6 +180,7 @@ t.test('no record gets above its bound, and each list reaches it', async t => {
     ['one', ({ node }) => manyContacts(node)],
     ['one', ({ node }) => fullGroups(node)],
     ['one', ({ node }) => readGroup(node)],
+    ['one', ({ node }) => fullRooms(node)],
     ['one', here => whileTimePasses(here, editedMessages(here.node))],
     ['partitions', here => whileTimePasses(here, indebtedGroup(here.node))],
   ]

@@ -31,6 +31,7 @@ import { Messages } from './messages.js'
 import type { Config } from './options.js'
 import { richOf, type SendOptions } from './outgoing.js'
 import { Presence } from './presence.js'
+import { Rooms } from './rooms.js'
 import { type Parts, stop, wire } from './wiring.js'
 
 export class Client {
@@ -40,6 +41,7 @@ export class Client {
   readonly conversations: Conversations
   readonly presence: Presence
   readonly chats: Chats
+  readonly rooms: Rooms
   readonly account: Account
   readonly #config: Config
   readonly #events: Emitter<ClientEvents>
@@ -90,6 +92,7 @@ export class Client {
     })
     const underWay: UnderWay = (method, isOne) => sender.underWay(method, isOne)
     this.conversations = new Conversations({ ...asking, list: conversations, preferences, acks, underWay })
+    this.rooms = new Rooms({ ...asking, present: message => inbox.present(message) })
     this.presence = new Presence({ lifetime: this.#lifetime, signals: this.#parts.signals })
     this.chats = new Chats(this.#parts.chats, this.#lifetime)
     this.account = this.#makeAccount()

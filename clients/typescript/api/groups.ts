@@ -10,7 +10,7 @@ import {
   GROUP_TITLE_BYTES_MAX,
   INTEGER_MAX,
 } from '../../../protocol/limits.js'
-import { checkCount, checkFlag, checkText, checkUid, groupNamed } from '../base/arguments.js'
+import { checkCount, checkFlag, checkText, checkUid, checkWord, groupNamed } from '../base/arguments.js'
 import { LongwireError } from '../base/errors.js'
 import {
   type GroupRole,
@@ -297,9 +297,4 @@ function inviteesOf(uids: readonly number[], min: number): { readonly uid: numbe
 
 function checkTitle(title: string): void {
   checkText('title', title, GROUP_TITLE_BYTES_MAX, { bytesMin: 1 })
-}
-
-function checkWord(name: string, value: unknown, words: object): void {
-  if (typeof value === 'string' && Object.hasOwn(words, value)) return
-  throw LongwireError.argument(name, `must be one of ${Object.keys(words).join(', ')}`)
 }

@@ -1,7 +1,7 @@
 // Who is online and who types, in the conversations that the application shows. It is told of nothing else.
 import type { ConversationId } from '../../../protocol/conversation-id.js'
 import { WATCHED_MAX } from '../../../protocol/limits.js'
-import { checkFlag, checkUid, writableNamed } from '../base/arguments.js'
+import { checkFlag, checkUid, watchableNamed, writableNamed } from '../base/arguments.js'
 import { LongwireError } from '../base/errors.js'
 import type { Lifetime } from '../base/lifetime.js'
 import type { Signals } from '../rules/signals.js'
@@ -29,7 +29,7 @@ export class Presence {
       if (conversations.length > WATCHED_MAX) {
         throw LongwireError.argument('conversations', `has ${conversations.length}; at most ${WATCHED_MAX} are allowed`)
       }
-      const ids = conversations.map(conversation => writableNamed('conversations', conversation))
+      const ids = conversations.map(conversation => watchableNamed('conversations', conversation))
       return lifetime.answer<void>((resolve, reject) => signals.watch(ids, { resolve: () => resolve(), reject }))
     })
     // Whoever does not care must not be ended by it.

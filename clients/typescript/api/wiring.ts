@@ -265,6 +265,7 @@ function signalsOf(
   const signals = new Signals({ clock, events, standing, connectionCode, wake })
   events.on('contact', () => signals.changed())
   events.on('group', () => signals.changed())
+  events.on('room', () => signals.changed())
   return signals
 }
 

@@ -6,6 +6,7 @@ import {
   directConversation,
   isConversationId,
   isGroupConversation,
+  isRoomConversation,
   peerOf,
 } from '../../../protocol/conversation-id.js'
 import { INTEGER_MAX } from '../../../protocol/limits.js'
@@ -50,6 +51,23 @@ export function writableNamed(name: string, value: unknown): ConversationId {
   const conversation = conversationNamed(name, value)
   if (peerOf(conversation) !== undefined || isGroupConversation(conversation)) return conversation
   throw LongwireError.argument(name, `is ${conversation}; messages can be sent in direct conversations and groups`)
+}
+
+/**
+ * The conversation that is named, one that can be looked at: also a room.
+ * @throws LongwireError INVALID_ARGUMENT
+ */
+export function watchableNamed(name: string, value: unknown): ConversationId {
+  return isConversationId(value) && isRoomConversation(value) ? value : writableNamed(name, value)
+}
+
+/**
+ * The id of a room that is named.
+ * @throws LongwireError INVALID_ARGUMENT
+ */
+export function roomNamed(name: string, value: unknown): ConversationId {
+  if (isConversationId(value) && isRoomConversation(value)) return value
+  throw LongwireError.argument(name, `is ${shown(value)}; it must be the id of a room such as room:9.1.1`)
 }
 
 /**
@@ -104,6 +122,12 @@ export function checkRange(name: string, value: unknown, max: number): void {
 /** @throws LongwireError INVALID_ARGUMENT */
 export function checkFlag(name: string, value: unknown): void {
   if (typeof value !== 'boolean') throw LongwireError.argument(name, 'must be true or false')
+}
+
+/** @throws LongwireError INVALID_ARGUMENT, unless it is one of the names in `words` */
+export function checkWord(name: string, value: unknown, words: object): void {
+  if (typeof value === 'string' && Object.hasOwn(words, value)) return
+  throw LongwireError.argument(name, `must be one of ${Object.keys(words).join(', ')}`)
 }
 
 /** A value in an error; never a whole text, which may be a secret. */

@@ -1,6 +1,7 @@
 // The events that a client tells its application. Those of stored things come after the storing: what was told survives a crash.
 import type { ConversationId } from '../../../protocol/conversation-id.js'
 import type { GroupChange } from '../base/group-words.js'
+import type { RoomKindName, RoomRoleName, RoomStateName } from '../base/room-words.js'
 import type { ConnectionStatus } from '../connection/connector.js'
 import type { Chat } from './chats.js'
 import type { Contact } from './contact-list.js'
@@ -29,6 +30,31 @@ export interface TypingEvent {
   readonly conversation: ConversationId
   readonly uid: number
   readonly typing: boolean
+}
+
+/** A room as the user is in it. */
+export interface RoomEvent {
+  readonly conversation: ConversationId
+  readonly state: RoomStateName
+  readonly role: RoomRoleName
+  readonly kind: RoomKindName
+  /** The number of a board's posts up to which the user has confirmed. */
+  readonly confirmed: number
+}
+
+/** A room has refused what this device asked, once it was taken. */
+export interface RoomFailedEvent {
+  readonly conversation: ConversationId
+  readonly sendSeq: number
+  readonly code: number
+  readonly reason: string
+}
+
+export interface RoomSignalEvent {
+  readonly conversation: ConversationId
+  /** Who publishes. */
+  readonly uid: number
+  readonly payload: Uint8Array
 }
 
 export interface ClientEvents {
@@ -65,6 +91,12 @@ export interface ClientEvents {
   presence: PresenceEvent
   /** Somebody types in a conversation that is looked at, or does no more. Stored nowhere. */
   typing: TypingEvent
+  /** A room is as this for the user from now on. */
+  room: RoomEvent
+  /** A post or an act in a room, once taken, was refused by the room. */
+  roomFailed: RoomFailedEvent
+  /** Somebody publishes in a realtime room that is looked at. Stored nowhere. */
+  roomSignal: RoomSignalEvent
   profile: { readonly account: string; readonly nickname: string }
   connection: ConnectionStatus
   /** The server does not take the session any more: log in again. The send queue waits for it. */

@@ -43,8 +43,9 @@ import { keyOf } from './item-keys.js'
 import { direct, type Message } from './messages.js'
 import type { Posted } from './posted.js'
 import type { Receipts } from './receipts.js'
+import { RoomInbox } from './room-inbox.js'
 import type { Sender } from './sender.js'
-import type { SentMessage } from './sent-message.js'
+import { asStored, type SentMessage } from './sent-message.js'
 import type { Seen, Shown } from './shown.js'
 import { NOTHING, Timeline } from './timeline.js'
 
@@ -87,6 +88,7 @@ export interface InboxHost {
 export class Inbox {
   readonly #host: InboxHost
   readonly #groups: GroupInbox
+  readonly #rooms: RoomInbox
   readonly followUps: FollowUps
   #timeline = new Timeline(0)
   #link: Link | undefined
@@ -103,6 +105,7 @@ export class Inbox {
     this.#host = host
     this.followUps = new FollowUps({ ...host, present: message => this.present(message) })
     const { followUps } = this
+    this.#rooms = new RoomInbox(host)
     this.#groups = new GroupInbox({ ...host, followUps, keep: (message, state) => this.#keep(message, state) })
   }
 
@@ -311,7 +314,7 @@ export class Inbox {
       case 'failed': {
         const { device, sendSeq, recipient, code, conversation } = content.value
         if (conversation === '') this.#failedItem(recipient, device, sendSeq, code)
-        else this.#groups.failed(content.value)
+        else if (!this.#rooms.failed(content.value)) this.#groups.failed(content.value)
         break
       }
       case 'delivered':
@@ -334,6 +337,9 @@ export class Inbox {
       case 'group':
         this.#host.groups.onItem(content.value)
         this.#host.sender.changed(content.value.conversation as ConversationId)
+        break
+      case 'room':
+        this.#rooms.onItem(content.value)
         break
       case 'changed':
         this.followUps.changed(content.value)
@@ -482,12 +488,6 @@ export class Inbox {
     const event = { conversation, peer, device, sendSeq, state: 'failed', code, reason } as const
     commits.tell(() => events.emit('messageState', event))
   }
-}
-
-/** A message of this device as it is kept. */
-function asStored(message: SentMessage, what: Partial<StoredMessage> & { readonly version: number }): StoredMessage {
-  const { conversation, sender, device, sendSeq, atMs, text, rich } = message
-  return { conversation, sender, device, sendSeq, atMs, text, ...rich, code: 0, ...what }
 }
 
 /** @throws BrokenServer if the items are not of (from, to] */

@@ -74,3 +74,12 @@ export class SentMessage implements Message {
     return this.progress === 'failed' ? this.failure.reason : reasonOfCode(this.code)
   }
 }
+
+/** A message of this device as it is kept. */
+export function asStored(
+  message: SentMessage,
+  what: Partial<StoredMessage> & { readonly version: number },
+): StoredMessage {
+  const { conversation, sender, device, sendSeq, atMs, text, rich } = message
+  return { conversation, sender, device, sendSeq, atMs, text, ...rich, code: 0, ...what }
+}

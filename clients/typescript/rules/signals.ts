@@ -131,11 +131,17 @@ export class Signals {
     const { conversation, signal } = decodeSignalNotice(body)
     const watched = this.#said?.find(each => each === conversation)
     if (watched === undefined || signal === undefined) return
-    const { uid } = signal.value
     if (signal.case === 'presence') {
-      if (peerOf(watched) === uid) this.#set(uid, signal.value.online)
-    } else if (signal.value.stopped) this.#typesNoMore(keyOf(watched, uid))
-    else this.#types(watched, uid)
+      const { uid, online } = signal.value
+      if (peerOf(watched) === uid) this.#set(uid, online)
+    } else if (signal.case === 'typing') {
+      const { uid, stopped } = signal.value
+      if (stopped) this.#typesNoMore(keyOf(watched, uid))
+      else this.#types(watched, uid)
+    } else if (signal.case === 'data') {
+      const { uid, payload } = signal.value
+      this.#host.events.emit('roomSignal', { conversation: watched, uid, payload: payload.slice() })
+    }
   }
 
   /** Those that the server would not refuse, as far as is known. */

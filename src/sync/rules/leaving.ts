@@ -24,10 +24,13 @@ import {
 } from './conversation-records.js'
 import { type Gid, userGroup } from './group-records.js'
 import { groupKey } from './group-told.js'
+import { stopListeningAtEnd } from './listening.js'
 import { leaveAtEnd } from './membership.js'
 import { small } from './numbered.js'
 import { contact, given, profile, taken } from './records.js'
 import { TRIM_ENTRIES_MAX } from './retention.js'
+import { listening } from './room-records.js'
+import { roomKey } from './room-told.js'
 import { dropGiven, dropTaken } from './watermark.js'
 
 /** The kind of actor that notes the users of its partition that are being removed. */
@@ -115,6 +118,10 @@ export const removeRecords: Transition<{ readonly names: readonly string[] }, nu
     for (const [kind, id] of allPartsOf(names)) {
       if (tx.get(kind, id) !== undefined) removed += 1
       if (kind.prefix === userGroup.prefix && typeof id === 'string') leaveGroupAtEnd(tx, id)
+      if (kind.prefix === listening.prefix && typeof id === 'string') {
+        stopListeningAtEnd(tx, id)
+        tx.drop(roomKey(id))
+      }
       if (kind.prefix !== contact.prefix) tx.remove(kind, id)
       else if (tx.get(contact, id) !== undefined) forgetContact(tx, Number(id))
       if (kind.prefix === taken.prefix) dropTaken(tx, Number(id))

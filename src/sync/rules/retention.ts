@@ -2,7 +2,7 @@
 import { decodeItem } from '../../../protocol/generated/messages.js'
 import { CONTENT_BYTES_MAX, MENTIONS_MAX, METADATA_BYTES_MAX, TEXT_BYTES_MAX } from '../../../protocol/limits.js'
 import type { Actor } from '../../store/types.js'
-import { decodeReference, isBranchActor, isGroupActor, isReference } from '../references.js'
+import { decodeReference, isBranchActor, isGroupActor, isReference, isRoomActor } from '../references.js'
 import type { Transition } from '../types.js'
 import { firstOwed } from './debts.js'
 import { uidOf } from './records.js'
@@ -17,9 +17,9 @@ const MENTION_BYTES_MAX = 32
 export const MESSAGE_BYTES_MAX =
   TEXT_BYTES_MAX + CONTENT_BYTES_MAX + METADATA_BYTES_MAX + MENTIONS_MAX * MENTION_BYTES_MAX + 512
 
-/** Whether the actor's log holds messages: a timeline, or a group's items. */
+/** Whether the actor's log holds messages: a timeline, a group's items, or a room's posts. */
 export function holdsMessages(actor: Actor): boolean {
-  return uidOf(actor) !== 0 || isGroupActor(actor) || isBranchActor(actor)
+  return uidOf(actor) !== 0 || isGroupActor(actor) || isBranchActor(actor) || isRoomActor(actor)
 }
 
 export const trimLog: Transition<{ readonly upTo: number }, void> = {

@@ -5,12 +5,13 @@
  */
 import { CODES, type Code } from '../../../protocol/codes.js'
 import { type ConversationId, peerOf } from '../../../protocol/conversation-id.js'
-import { ContactState, GroupState } from '../../../protocol/generated/messages.js'
+import { ContactState, GroupState, RoomState } from '../../../protocol/generated/messages.js'
 import type { RecordKind, Transition, Tx } from '../types.js'
 import { preferences } from './conversation-records.js'
 import { isSilent } from './group.js'
 import { about, gidOf, members, userGroup } from './group-records.js'
 import { type ContactRecord, contact, NOBODY, profile } from './records.js'
+import { listening, ridOf } from './room-records.js'
 
 export interface WatchInput {
   readonly uid: number
@@ -85,12 +86,19 @@ export const mayTypeInGroup: Transition<{ readonly uid: number }, Code> = {
   },
 }
 
-/** Whether a conversation is the user's now: with a friend, or of a group that the user is in. A stranger is answered like a non-user. */
+/**
+ * Whether a conversation is the user's now: with a friend, of a group that the user is in, or a room that the user listens to. A stranger is
+ * answered like a non-user.
+ */
 function standing(tx: Tx, uid: number, conversation: ConversationId): Code {
   const peer = peerOf(conversation)
   if (peer === uid) return CODES.SELF.code
   if (peer !== undefined) {
     return tx.get(contact, peer)?.state === ContactState.FRIEND ? CODES.OK.code : CODES.NOT_FRIEND.code
+  }
+  const rid = ridOf(conversation)
+  if (rid !== undefined) {
+    return tx.get(listening, rid)?.state === RoomState.LISTENING ? CODES.OK.code : CODES.NO_SUCH_ROOM.code
   }
   const gid = gidOf(conversation)
   const own = gid === undefined ? undefined : tx.get(userGroup, gid)
@@ -99,9 +107,10 @@ function standing(tx: Tx, uid: number, conversation: ConversationId): Code {
 
 function standingRecord(conversation: ConversationId): readonly [RecordKind<unknown>, string | number] {
   const peer = peerOf(conversation)
-  return peer === undefined
-    ? [userGroup as RecordKind<unknown>, gidOf(conversation) ?? '']
-    : [contact as RecordKind<unknown>, peer]
+  if (peer !== undefined) return [contact as RecordKind<unknown>, peer]
+  const rid = ridOf(conversation)
+  if (rid !== undefined) return [listening as RecordKind<unknown>, rid]
+  return [userGroup as RecordKind<unknown>, gidOf(conversation) ?? '']
 }
 
 function isBlock({ blocked, blockedBy }: ContactRecord): boolean {

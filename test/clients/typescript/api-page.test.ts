@@ -18,6 +18,7 @@ const CLASSES = {
   Conversations: 'api/conversations',
   Presence: 'api/presence',
   Chats: 'api/chats',
+  Rooms: 'api/rooms',
   SentMessage: 'rules/sent-message',
   LongwireError: 'base/errors',
   IndexedDbStorage: 'storage/indexed-db-storage',

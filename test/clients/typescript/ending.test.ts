@@ -27,6 +27,8 @@ interface Row {
 
 const ASK = { waits: true, after: 'rejects' } as const
 
+const ROOM = 'room:300.1.1'
+
 /** An own message, as it is handed to the library. */
 const DIRECT = {
   conversation: 'direct:300',
@@ -124,6 +126,19 @@ const ROWS: Readonly<Record<string, Row>> = {
   'presence.watch': { act: client => client.presence.watch([300]), after: 'rejects' },
   'presence.online': { act: client => client.presence.online(300), after: 'works' },
   'presence.typing': { act: client => client.presence.typing(300), after: 'throws' },
+  'rooms.create': { act: client => client.rooms.create('News'), ...ASK },
+  'rooms.set': { act: client => client.rooms.set(ROOM, 'News', { allPublish: true, codeNeeded: false }), ...ASK },
+  'rooms.setRole': { act: client => client.rooms.setRole(ROOM, 300, 'publisher'), ...ASK },
+  'rooms.subscribe': { act: client => client.rooms.subscribe(ROOM), ...ASK },
+  'rooms.unsubscribe': { act: client => client.rooms.unsubscribe(ROOM), ...ASK },
+  'rooms.post': { act: client => client.rooms.post(ROOM, 'hello'), ...ASK },
+  'rooms.remove': { act: client => client.rooms.remove(ROOM, 1), ...ASK },
+  'rooms.close': { act: client => client.rooms.close(ROOM), ...ASK },
+  'rooms.confirm': { act: client => client.rooms.confirm(ROOM, 1), ...ASK },
+  'rooms.get': { act: client => client.rooms.get(ROOM), ...ASK },
+  'rooms.posts': { act: client => client.rooms.posts(ROOM), ...ASK },
+  'rooms.list': { act: client => client.rooms.list(), ...ASK },
+  'rooms.publish': { act: client => client.rooms.publish(ROOM, new Uint8Array(1)), ...ASK },
   'conversations.markRead': { act: client => client.conversations.markRead('direct:300', undefined), after: 'works' },
 }
 
@@ -178,6 +193,7 @@ t.test('every public method has its row', async t => {
     groups: client.groups,
     messages: client.messages,
     conversations: client.conversations,
+    rooms: client.rooms,
   })) {
     const methods = Object.getOwnPropertyNames(Object.getPrototypeOf(object)).filter(each => each !== 'constructor')
     t.ok(methods.length > 5)

@@ -13,7 +13,7 @@ import type { Message as Message$1 } from "@bufbuild/protobuf";
  * Describes the file longwire/v1/item.proto.
  */
 export const file_longwire_v1_item: GenFile = /*@__PURE__*/
-  fileDesc("ChZsb25nd2lyZS92MS9pdGVtLnByb3RvEgtsb25nd2lyZS52MSLPBAoESXRlbRIMCgRza2lwGAEgASgEEicKB21lc3NhZ2UYAiABKAsyFC5sb25nd2lyZS52MS5NZXNzYWdlSAASJwoHY29udGFjdBgDIAEoCzIULmxvbmd3aXJlLnYxLkNvbnRhY3RIABIlCgZmYWlsZWQYBCABKAsyEy5sb25nd2lyZS52MS5GYWlsZWRIABIrCglkZWxpdmVyZWQYBSABKAsyFi5sb25nd2lyZS52MS5EZWxpdmVyZWRIABIhCgRyZWFkGAYgASgLMhEubG9uZ3dpcmUudjEuUmVhZEgAEi4KC293bl9wcm9maWxlGAcgASgLMhcubG9uZ3dpcmUudjEuT3duUHJvZmlsZUgAEkAKFGNvbnZlcnNhdGlvbl9tZXNzYWdlGAggASgLMiAubG9uZ3dpcmUudjEuQ29udmVyc2F0aW9uTWVzc2FnZUgAEjAKDGdyb3VwX2NoYW5nZRgJIAEoCzIYLmxvbmd3aXJlLnYxLkdyb3VwQ2hhbmdlSAASIwoFZ3JvdXAYCiABKAsyEi5sb25nd2lyZS52MS5Hcm91cEgAEicKB2NoYW5nZWQYCyABKAsyFC5sb25nd2lyZS52MS5DaGFuZ2VkSAASPAoSY29udmVyc2F0aW9uX3N0YXRlGAwgASgLMh4ubG9uZ3dpcmUudjEuQ29udmVyc2F0aW9uU3RhdGVIABIvCgtwcmVmZXJlbmNlcxgNIAEoCzIYLmxvbmd3aXJlLnYxLlByZWZlcmVuY2VzSABCCQoHY29udGVudEoECA8QECLtAQoHTWVzc2FnZRIOCgZzZW5kZXIYASABKAQSDgoGZGV2aWNlGAIgASgNEhAKCHNlbmRfc2VxGAMgASgEEg0KBWF0X21zGAQgASgEEhEKCXJlY2lwaWVudBgFIAEoBBIMCgR0ZXh0GAYgASgJEiwKB2NvbnRlbnQYByABKAsyGy5sb25nd2lyZS52MS5NZXNzYWdlQ29udGVudBIoCgVleHRyYRgIIAEoCzIZLmxvbmd3aXJlLnYxLk1lc3NhZ2VFeHRyYRIoCgVzdGF0ZRgJIAEoCzIZLmxvbmd3aXJlLnYxLk1lc3NhZ2VTdGF0ZSKMAgoTQ29udmVyc2F0aW9uTWVzc2FnZRIOCgZzZW5kZXIYASABKAQSDgoGZGV2aWNlGAIgASgNEhAKCHNlbmRfc2VxGAMgASgEEg0KBWF0X21zGAQgASgEEhQKDGNvbnZlcnNhdGlvbhgFIAEoCRIMCgR0ZXh0GAYgASgJEiwKB2NvbnRlbnQYByABKAsyGy5sb25nd2lyZS52MS5NZXNzYWdlQ29udGVudBIOCgZudW1iZXIYCCABKAQSKAoFZXh0cmEYCSABKAsyGS5sb25nd2lyZS52MS5NZXNzYWdlRXh0cmESKAoFc3RhdGUYCiABKAsyGS5sb25nd2lyZS52MS5NZXNzYWdlU3RhdGUidgoHQ2hhbmdlZBImCgZkaXJlY3QYASABKAsyFC5sb25nd2lyZS52MS5NZXNzYWdlSAASOAoMY29udmVyc2F0aW9uGAIgASgLMiAubG9uZ3dpcmUudjEuQ29udmVyc2F0aW9uTWVzc2FnZUgAQgkKB21lc3NhZ2UiZQoJTWVzc2FnZUlkEhQKBnNlbmRlchgBIAEoBEIEoLUYARIUCgZkZXZpY2UYAiABKA1CBKC1GAESFgoIc2VuZF9zZXEYAyABKARCBKC1GAESFAoGbnVtYmVyGAQgASgEQgSgtRgBIoIBCgxNZXNzYWdlRXh0cmESJQoFcmVwbHkYASABKAsyFi5sb25nd2lyZS52MS5NZXNzYWdlSWQSJgoIbWVudGlvbnMYAiADKAsyFC5sb25nd2lyZS52MS5NZW50aW9uEhAKCG1ldGFkYXRhGAMgASgMEhEKCWZvcndhcmRlZBgEIAEoCCJHCgdNZW50aW9uEhMKBXN0YXJ0GAEgASgNQgSgtRgBEhQKBmxlbmd0aBgCIAEoDUIEoLUYARIRCgN1aWQYAyABKARCBKC1GAEisgEKDE1lc3NhZ2VTdGF0ZRIUCgxlZGl0ZWRfYXRfbXMYASABKAQSEwoLZWRpdF9udW1iZXIYAiABKAQSFQoNY2hhbmdlX251bWJlchgDIAEoBBITCgtyZWNhbGxlZF9ieRgEIAEoBBIPCgdkZWxldGVkGAUgASgIEhAKCHdpdGhoZWxkGAYgASgIEigKCXJlYWN0aW9ucxgHIAMoCzIVLmxvbmd3aXJlLnYxLlJlYWN0aW9uIjUKCFJlYWN0aW9uEgwKBGtpbmQYASABKAkSDQoFY291bnQYAiABKA0SDAoEbWluZRgDIAEoCCIsCg5NZXNzYWdlQ29udGVudBIMCgRraW5kGAEgASgNEgwKBGJvZHkYAiABKAwiNgoGQ3VzdG9tEhYKBHR5cGUYASABKAlCCIi1GAGQtRhAEhQKBGRhdGEYAiABKAxCBpC1GICAASJECghMb2NhdGlvbhIQCghsYXRpdHVkZRgBIAEoDRIRCglsb25naXR1ZGUYAiABKA0SEwoEbmFtZRgDIAEoCUIFkLUYgAIiGQoEQ2FyZBIRCgN1aWQYASABKARCBIi1GAEilwEKB0NvbnRhY3QSCwoDdWlkGAEgASgEEigKBXN0YXRlGAIgASgOMhkubG9uZ3dpcmUudjEuQ29udGFjdFN0YXRlEg8KB3JlcXVlc3QYAyABKAQSDwoHYmxvY2tlZBgEIAEoCBIPCgdhY2NvdW50GAUgASgJEhAKCG5pY2tuYW1lGAYgASgJEhAKCGdyZWV0aW5nGAcgASgJImEKBkZhaWxlZBIOCgZkZXZpY2UYASABKA0SEAoIc2VuZF9zZXEYAiABKAQSEQoJcmVjaXBpZW50GAMgASgEEgwKBGNvZGUYBCABKA0SFAoMY29udmVyc2F0aW9uGAUgASgJIkAKCURlbGl2ZXJlZBIMCgRwZWVyGAEgASgEEiUKBW1hcmtzGAIgAygLMhYubG9uZ3dpcmUudjEuV2F0ZXJtYXJrIkgKBFJlYWQSDAoEcGVlchgBIAEoBBILCgNvd24YAiABKAgSJQoFbWFya3MYAyADKAsyFi5sb25nd2lyZS52MS5XYXRlcm1hcmsiLQoJV2F0ZXJtYXJrEg4KBmRldmljZRgBIAEoDRIQCghzZW5kX3NlcRgCIAEoBCIvCgpPd25Qcm9maWxlEg8KB2FjY291bnQYASABKAkSEAoIbmlja25hbWUYAiABKAkicAoKR3JvdXBSdWxlcxIkCgRqb2luGAEgASgOMhYubG9uZ3dpcmUudjEuR3JvdXBKb2luEhUKDWFkbWluc19pbnZpdGUYAiABKAgSFAoMYWRtaW5zX3dyaXRlGAMgASgIEg8KB2hpc3RvcnkYBCABKA0ihwIKBUdyb3VwEhQKDGNvbnZlcnNhdGlvbhgBIAEoCRImCgVzdGF0ZRgCIAEoDjIXLmxvbmd3aXJlLnYxLkdyb3VwU3RhdGUSDgoGbnVtYmVyGAMgASgEEg8KB2ludml0ZXIYBCABKAQSDQoFdGl0bGUYBSABKAkSFAoMYW5ub3VuY2VtZW50GAYgASgJEiQKBHJvbGUYByABKA4yFi5sb25nd2lyZS52MS5Hcm91cFJvbGUSDQoFbXV0ZWQYCCABKAgSJgoFcnVsZXMYCSABKAsyFy5sb25nd2lyZS52MS5Hcm91cFJ1bGVzEg0KBXVudGlsGAogASgEEg4KBmFza2luZxgLIAEoDSLbAQoLR3JvdXBDaGFuZ2USFAoMY29udmVyc2F0aW9uGAEgASgJEg4KBm51bWJlchgCIAEoBBINCgVhdF9tcxgDIAEoBBIiCgNhY3QYBCABKA4yFS5sb25nd2lyZS52MS5Hcm91cEFjdBIKCgJieRgFIAEoBBILCgN1aWQYBiABKAQSDAoEdGV4dBgHIAEoCRIkCgRyb2xlGAggASgOMhYubG9uZ3dpcmUudjEuR3JvdXBSb2xlEiYKBXJ1bGVzGAkgASgLMhcubG9uZ3dpcmUudjEuR3JvdXBSdWxlcyJ9ChFDb252ZXJzYXRpb25TdGF0ZRIUCgxjb252ZXJzYXRpb24YASABKAkSMwoIc2V0dGluZ3MYAiABKAsyIS5sb25nd2lyZS52MS5Db252ZXJzYXRpb25TZXR0aW5ncxIMCgRyZWFkGAMgASgEEg8KB2NsZWFyZWQYBCABKAQibwoUQ29udmVyc2F0aW9uU2V0dGluZ3MSEwoFbXV0ZWQYASABKAhCBKC1GAESFAoGcGlubmVkGAIgASgIQgSgtRgBEhYKCGFyY2hpdmVkGAMgASgIQgSgtRgBEhQKBnVucmVhZBgEIAEoCEIEoLUYASJeCgtQcmVmZXJlbmNlcxIZCgtub19yZWNlaXB0cxgBIAEoCEIEoLUYARIfChFhc2tfYmVmb3JlX2dyb3VwcxgCIAEoCEIEoLUYARITCgtub19wcmVzZW5jZRgDIAEoCCp/CgxDb250YWN0U3RhdGUSHQoZQ09OVEFDVF9TVEFURV9VTlNQRUNJRklFRBAAEhsKF0NPTlRBQ1RfU1RBVEVfUkVRVUVTVEVEEAESGQoVQ09OVEFDVF9TVEFURV9JTlZJVEVEEAISGAoUQ09OVEFDVF9TVEFURV9GUklFTkQQAypqCglHcm91cFJvbGUSGgoWR1JPVVBfUk9MRV9VTlNQRUNJRklFRBAAEhUKEUdST1VQX1JPTEVfTUVNQkVSEAESFAoQR1JPVVBfUk9MRV9BRE1JThACEhQKEEdST1VQX1JPTEVfT1dORVIQAyqjAQoKR3JvdXBTdGF0ZRIbChdHUk9VUF9TVEFURV9VTlNQRUNJRklFRBAAEhcKE0dST1VQX1NUQVRFX0lOVklURUQQARIVChFHUk9VUF9TVEFURV9BU0tFRBACEhcKE0dST1VQX1NUQVRFX0pPSU5JTkcQAxIWChJHUk9VUF9TVEFURV9NRU1CRVIQBBIXChNHUk9VUF9TVEFURV9MRUFWSU5HEAUqVQoJR3JvdXBKb2luEhoKFkdST1VQX0pPSU5fVU5TUEVDSUZJRUQQABITCg9HUk9VUF9KT0lOX0NPREUQARIXChNHUk9VUF9KT0lOX0FQUFJPVkFMEAIqowIKCEdyb3VwQWN0EhkKFUdST1VQX0FDVF9VTlNQRUNJRklFRBAAEhUKEUdST1VQX0FDVF9DUkVBVEVEEAESFAoQR1JPVVBfQUNUX0pPSU5FRBACEhIKDkdST1VQX0FDVF9MRUZUEAMSFQoRR1JPVVBfQUNUX1JFTU9WRUQQBBIVChFHUk9VUF9BQ1RfUkVOQU1FRBAFEhcKE0dST1VQX0FDVF9BTk5PVU5DRUQQBhIXChNHUk9VUF9BQ1RfUlVMRVNfU0VUEAcSFgoSR1JPVVBfQUNUX1JPTEVfU0VUEAgSEwoPR1JPVVBfQUNUX01VVEVEEAkSFQoRR1JPVVBfQUNUX1VOTVVURUQQChIXChNHUk9VUF9BQ1RfRElTU09MVkVEEAtiBnByb3RvMw", [file_longwire_v1_options]);
+  fileDesc("ChZsb25nd2lyZS92MS9pdGVtLnByb3RvEgtsb25nd2lyZS52MSLyBAoESXRlbRIMCgRza2lwGAEgASgEEicKB21lc3NhZ2UYAiABKAsyFC5sb25nd2lyZS52MS5NZXNzYWdlSAASJwoHY29udGFjdBgDIAEoCzIULmxvbmd3aXJlLnYxLkNvbnRhY3RIABIlCgZmYWlsZWQYBCABKAsyEy5sb25nd2lyZS52MS5GYWlsZWRIABIrCglkZWxpdmVyZWQYBSABKAsyFi5sb25nd2lyZS52MS5EZWxpdmVyZWRIABIhCgRyZWFkGAYgASgLMhEubG9uZ3dpcmUudjEuUmVhZEgAEi4KC293bl9wcm9maWxlGAcgASgLMhcubG9uZ3dpcmUudjEuT3duUHJvZmlsZUgAEkAKFGNvbnZlcnNhdGlvbl9tZXNzYWdlGAggASgLMiAubG9uZ3dpcmUudjEuQ29udmVyc2F0aW9uTWVzc2FnZUgAEjAKDGdyb3VwX2NoYW5nZRgJIAEoCzIYLmxvbmd3aXJlLnYxLkdyb3VwQ2hhbmdlSAASIwoFZ3JvdXAYCiABKAsyEi5sb25nd2lyZS52MS5Hcm91cEgAEicKB2NoYW5nZWQYCyABKAsyFC5sb25nd2lyZS52MS5DaGFuZ2VkSAASPAoSY29udmVyc2F0aW9uX3N0YXRlGAwgASgLMh4ubG9uZ3dpcmUudjEuQ29udmVyc2F0aW9uU3RhdGVIABIvCgtwcmVmZXJlbmNlcxgNIAEoCzIYLmxvbmd3aXJlLnYxLlByZWZlcmVuY2VzSAASIQoEcm9vbRgOIAEoCzIRLmxvbmd3aXJlLnYxLlJvb21IAEIJCgdjb250ZW50SgQIDxAQIu0BCgdNZXNzYWdlEg4KBnNlbmRlchgBIAEoBBIOCgZkZXZpY2UYAiABKA0SEAoIc2VuZF9zZXEYAyABKAQSDQoFYXRfbXMYBCABKAQSEQoJcmVjaXBpZW50GAUgASgEEgwKBHRleHQYBiABKAkSLAoHY29udGVudBgHIAEoCzIbLmxvbmd3aXJlLnYxLk1lc3NhZ2VDb250ZW50EigKBWV4dHJhGAggASgLMhkubG9uZ3dpcmUudjEuTWVzc2FnZUV4dHJhEigKBXN0YXRlGAkgASgLMhkubG9uZ3dpcmUudjEuTWVzc2FnZVN0YXRlIowCChNDb252ZXJzYXRpb25NZXNzYWdlEg4KBnNlbmRlchgBIAEoBBIOCgZkZXZpY2UYAiABKA0SEAoIc2VuZF9zZXEYAyABKAQSDQoFYXRfbXMYBCABKAQSFAoMY29udmVyc2F0aW9uGAUgASgJEgwKBHRleHQYBiABKAkSLAoHY29udGVudBgHIAEoCzIbLmxvbmd3aXJlLnYxLk1lc3NhZ2VDb250ZW50Eg4KBm51bWJlchgIIAEoBBIoCgVleHRyYRgJIAEoCzIZLmxvbmd3aXJlLnYxLk1lc3NhZ2VFeHRyYRIoCgVzdGF0ZRgKIAEoCzIZLmxvbmd3aXJlLnYxLk1lc3NhZ2VTdGF0ZSJ2CgdDaGFuZ2VkEiYKBmRpcmVjdBgBIAEoCzIULmxvbmd3aXJlLnYxLk1lc3NhZ2VIABI4Cgxjb252ZXJzYXRpb24YAiABKAsyIC5sb25nd2lyZS52MS5Db252ZXJzYXRpb25NZXNzYWdlSABCCQoHbWVzc2FnZSJlCglNZXNzYWdlSWQSFAoGc2VuZGVyGAEgASgEQgSgtRgBEhQKBmRldmljZRgCIAEoDUIEoLUYARIWCghzZW5kX3NlcRgDIAEoBEIEoLUYARIUCgZudW1iZXIYBCABKARCBKC1GAEiggEKDE1lc3NhZ2VFeHRyYRIlCgVyZXBseRgBIAEoCzIWLmxvbmd3aXJlLnYxLk1lc3NhZ2VJZBImCghtZW50aW9ucxgCIAMoCzIULmxvbmd3aXJlLnYxLk1lbnRpb24SEAoIbWV0YWRhdGEYAyABKAwSEQoJZm9yd2FyZGVkGAQgASgIIkcKB01lbnRpb24SEwoFc3RhcnQYASABKA1CBKC1GAESFAoGbGVuZ3RoGAIgASgNQgSgtRgBEhEKA3VpZBgDIAEoBEIEoLUYASKyAQoMTWVzc2FnZVN0YXRlEhQKDGVkaXRlZF9hdF9tcxgBIAEoBBITCgtlZGl0X251bWJlchgCIAEoBBIVCg1jaGFuZ2VfbnVtYmVyGAMgASgEEhMKC3JlY2FsbGVkX2J5GAQgASgEEg8KB2RlbGV0ZWQYBSABKAgSEAoId2l0aGhlbGQYBiABKAgSKAoJcmVhY3Rpb25zGAcgAygLMhUubG9uZ3dpcmUudjEuUmVhY3Rpb24iNQoIUmVhY3Rpb24SDAoEa2luZBgBIAEoCRINCgVjb3VudBgCIAEoDRIMCgRtaW5lGAMgASgIIiwKDk1lc3NhZ2VDb250ZW50EgwKBGtpbmQYASABKA0SDAoEYm9keRgCIAEoDCI2CgZDdXN0b20SFgoEdHlwZRgBIAEoCUIIiLUYAZC1GEASFAoEZGF0YRgCIAEoDEIGkLUYgIABIkQKCExvY2F0aW9uEhAKCGxhdGl0dWRlGAEgASgNEhEKCWxvbmdpdHVkZRgCIAEoDRITCgRuYW1lGAMgASgJQgWQtRiAAiIZCgRDYXJkEhEKA3VpZBgBIAEoBEIEiLUYASKXAQoHQ29udGFjdBILCgN1aWQYASABKAQSKAoFc3RhdGUYAiABKA4yGS5sb25nd2lyZS52MS5Db250YWN0U3RhdGUSDwoHcmVxdWVzdBgDIAEoBBIPCgdibG9ja2VkGAQgASgIEg8KB2FjY291bnQYBSABKAkSEAoIbmlja25hbWUYBiABKAkSEAoIZ3JlZXRpbmcYByABKAkiYQoGRmFpbGVkEg4KBmRldmljZRgBIAEoDRIQCghzZW5kX3NlcRgCIAEoBBIRCglyZWNpcGllbnQYAyABKAQSDAoEY29kZRgEIAEoDRIUCgxjb252ZXJzYXRpb24YBSABKAkiQAoJRGVsaXZlcmVkEgwKBHBlZXIYASABKAQSJQoFbWFya3MYAiADKAsyFi5sb25nd2lyZS52MS5XYXRlcm1hcmsiSAoEUmVhZBIMCgRwZWVyGAEgASgEEgsKA293bhgCIAEoCBIlCgVtYXJrcxgDIAMoCzIWLmxvbmd3aXJlLnYxLldhdGVybWFyayItCglXYXRlcm1hcmsSDgoGZGV2aWNlGAEgASgNEhAKCHNlbmRfc2VxGAIgASgEIi8KCk93blByb2ZpbGUSDwoHYWNjb3VudBgBIAEoCRIQCghuaWNrbmFtZRgCIAEoCSJwCgpHcm91cFJ1bGVzEiQKBGpvaW4YASABKA4yFi5sb25nd2lyZS52MS5Hcm91cEpvaW4SFQoNYWRtaW5zX2ludml0ZRgCIAEoCBIUCgxhZG1pbnNfd3JpdGUYAyABKAgSDwoHaGlzdG9yeRgEIAEoDSKHAgoFR3JvdXASFAoMY29udmVyc2F0aW9uGAEgASgJEiYKBXN0YXRlGAIgASgOMhcubG9uZ3dpcmUudjEuR3JvdXBTdGF0ZRIOCgZudW1iZXIYAyABKAQSDwoHaW52aXRlchgEIAEoBBINCgV0aXRsZRgFIAEoCRIUCgxhbm5vdW5jZW1lbnQYBiABKAkSJAoEcm9sZRgHIAEoDjIWLmxvbmd3aXJlLnYxLkdyb3VwUm9sZRINCgVtdXRlZBgIIAEoCBImCgVydWxlcxgJIAEoCzIXLmxvbmd3aXJlLnYxLkdyb3VwUnVsZXMSDQoFdW50aWwYCiABKAQSDgoGYXNraW5nGAsgASgNItsBCgtHcm91cENoYW5nZRIUCgxjb252ZXJzYXRpb24YASABKAkSDgoGbnVtYmVyGAIgASgEEg0KBWF0X21zGAMgASgEEiIKA2FjdBgEIAEoDjIVLmxvbmd3aXJlLnYxLkdyb3VwQWN0EgoKAmJ5GAUgASgEEgsKA3VpZBgGIAEoBBIMCgR0ZXh0GAcgASgJEiQKBHJvbGUYCCABKA4yFi5sb25nd2lyZS52MS5Hcm91cFJvbGUSJgoFcnVsZXMYCSABKAsyFy5sb25nd2lyZS52MS5Hcm91cFJ1bGVzIjUKCVJvb21SdWxlcxITCgthbGxfcHVibGlzaBgBIAEoCBITCgtjb2RlX25lZWRlZBgCIAEoCCKwAQoEUm9vbRIUCgxjb252ZXJzYXRpb24YASABKAkSJQoFc3RhdGUYAiABKA4yFi5sb25nd2lyZS52MS5Sb29tU3RhdGUSDgoGbnVtYmVyGAMgASgEEiMKBGtpbmQYBCABKA4yFS5sb25nd2lyZS52MS5Sb29tS2luZBIjCgRyb2xlGAUgASgOMhUubG9uZ3dpcmUudjEuUm9vbVJvbGUSEQoJY29uZmlybWVkGAYgASgEIn0KEUNvbnZlcnNhdGlvblN0YXRlEhQKDGNvbnZlcnNhdGlvbhgBIAEoCRIzCghzZXR0aW5ncxgCIAEoCzIhLmxvbmd3aXJlLnYxLkNvbnZlcnNhdGlvblNldHRpbmdzEgwKBHJlYWQYAyABKAQSDwoHY2xlYXJlZBgEIAEoBCJvChRDb252ZXJzYXRpb25TZXR0aW5ncxITCgVtdXRlZBgBIAEoCEIEoLUYARIUCgZwaW5uZWQYAiABKAhCBKC1GAESFgoIYXJjaGl2ZWQYAyABKAhCBKC1GAESFAoGdW5yZWFkGAQgASgIQgSgtRgBIl4KC1ByZWZlcmVuY2VzEhkKC25vX3JlY2VpcHRzGAEgASgIQgSgtRgBEh8KEWFza19iZWZvcmVfZ3JvdXBzGAIgASgIQgSgtRgBEhMKC25vX3ByZXNlbmNlGAMgASgIKn8KDENvbnRhY3RTdGF0ZRIdChlDT05UQUNUX1NUQVRFX1VOU1BFQ0lGSUVEEAASGwoXQ09OVEFDVF9TVEFURV9SRVFVRVNURUQQARIZChVDT05UQUNUX1NUQVRFX0lOVklURUQQAhIYChRDT05UQUNUX1NUQVRFX0ZSSUVORBADKmoKCUdyb3VwUm9sZRIaChZHUk9VUF9ST0xFX1VOU1BFQ0lGSUVEEAASFQoRR1JPVVBfUk9MRV9NRU1CRVIQARIUChBHUk9VUF9ST0xFX0FETUlOEAISFAoQR1JPVVBfUk9MRV9PV05FUhADKqMBCgpHcm91cFN0YXRlEhsKF0dST1VQX1NUQVRFX1VOU1BFQ0lGSUVEEAASFwoTR1JPVVBfU1RBVEVfSU5WSVRFRBABEhUKEUdST1VQX1NUQVRFX0FTS0VEEAISFwoTR1JPVVBfU1RBVEVfSk9JTklORxADEhYKEkdST1VQX1NUQVRFX01FTUJFUhAEEhcKE0dST1VQX1NUQVRFX0xFQVZJTkcQBSpVCglHcm91cEpvaW4SGgoWR1JPVVBfSk9JTl9VTlNQRUNJRklFRBAAEhMKD0dST1VQX0pPSU5fQ09ERRABEhcKE0dST1VQX0pPSU5fQVBQUk9WQUwQAiqjAgoIR3JvdXBBY3QSGQoVR1JPVVBfQUNUX1VOU1BFQ0lGSUVEEAASFQoRR1JPVVBfQUNUX0NSRUFURUQQARIUChBHUk9VUF9BQ1RfSk9JTkVEEAISEgoOR1JPVVBfQUNUX0xFRlQQAxIVChFHUk9VUF9BQ1RfUkVNT1ZFRBAEEhUKEUdST1VQX0FDVF9SRU5BTUVEEAUSFwoTR1JPVVBfQUNUX0FOTk9VTkNFRBAGEhcKE0dST1VQX0FDVF9SVUxFU19TRVQQBxIWChJHUk9VUF9BQ1RfUk9MRV9TRVQQCBITCg9HUk9VUF9BQ1RfTVVURUQQCRIVChFHUk9VUF9BQ1RfVU5NVVRFRBAKEhcKE0dST1VQX0FDVF9ESVNTT0xWRUQQCypSCghSb29tS2luZBIZChVST09NX0tJTkRfVU5TUEVDSUZJRUQQABITCg9ST09NX0tJTkRfQk9BUkQQARIWChJST09NX0tJTkRfUkVBTFRJTUUQAiqCAQoIUm9vbVJvbGUSGQoVUk9PTV9ST0xFX1VOU1BFQ0lGSUVEEAASFgoSUk9PTV9ST0xFX0xJU1RFTkVSEAESFwoTUk9PTV9ST0xFX1BVQkxJU0hFUhACEhMKD1JPT01fUk9MRV9PV05FUhADEhUKEVJPT01fUk9MRV9SRU1PVkVEEAQqVwoJUm9vbVN0YXRlEhoKFlJPT01fU1RBVEVfVU5TUEVDSUZJRUQQABIUChBST09NX1NUQVRFX0FTS0VEEAESGAoUUk9PTV9TVEFURV9MSVNURU5JTkcQAmIGcHJvdG8z", [file_longwire_v1_options]);
 
 /**
  * One item of a timeline. On the wire its version is one more than the version before it (the item's before it, or the
@@ -102,6 +102,12 @@ export type Item = Message$1<"longwire.v1.Item"> & {
      */
     value: Preferences;
     case: "preferences";
+  } | {
+    /**
+     * @generated from field: longwire.v1.Room room = 14;
+     */
+    value: Room;
+    case: "room";
   } | { case: undefined; value?: undefined };
 };
 
@@ -226,7 +232,8 @@ export type ConversationMessage = Message$1<"longwire.v1.ConversationMessage"> &
   content?: MessageContent | undefined;
 
   /**
-   * In a group: its place among the group's messages and changes, the same for all members. It rises and has gaps.
+   * In a group: its place among the group's messages and changes, the same for all members. On a board: its place among the posts. It
+   * rises and has gaps.
    *
    * @generated from field: uint64 number = 8;
    */
@@ -972,6 +979,82 @@ export const GroupChangeSchema: GenMessage<GroupChange> = /*@__PURE__*/
   messageDesc(file_longwire_v1_item, 21);
 
 /**
+ * @generated from message longwire.v1.RoomRules
+ */
+export type RoomRules = Message$1<"longwire.v1.RoomRules"> & {
+  /**
+   * All who listen publish; else the owner and the publishers that the owner names.
+   *
+   * @generated from field: bool all_publish = 1;
+   */
+  allPublish: boolean;
+
+  /**
+   * Only who knows the code begins to listen; else anyone who knows the id.
+   *
+   * @generated from field: bool code_needed = 2;
+   */
+  codeNeeded: boolean;
+};
+
+/**
+ * Describes the message longwire.v1.RoomRules.
+ * Use `create(RoomRulesSchema)` to create a new message.
+ */
+export const RoomRulesSchema: GenMessage<RoomRules> = /*@__PURE__*/
+  messageDesc(file_longwire_v1_item, 22);
+
+/**
+ * One room as this user is in it. Compaction key room/<conversation>. PROTOCOL.md, clause 19.
+ *
+ * @generated from message longwire.v1.Room
+ */
+export type Room = Message$1<"longwire.v1.Room"> & {
+  /**
+   * @generated from field: string conversation = 1;
+   */
+  conversation: string;
+
+  /**
+   * @generated from field: longwire.v1.RoomState state = 2;
+   */
+  state: RoomState;
+
+  /**
+   * The number of this listening; a later one has a higher number.
+   *
+   * @generated from field: uint64 number = 3;
+   */
+  number: bigint;
+
+  /**
+   * While listening.
+   *
+   * @generated from field: longwire.v1.RoomKind kind = 4;
+   */
+  kind: RoomKind;
+
+  /**
+   * @generated from field: longwire.v1.RoomRole role = 5;
+   */
+  role: RoomRole;
+
+  /**
+   * Of a board: up to which number the user has confirmed.
+   *
+   * @generated from field: uint64 confirmed = 6;
+   */
+  confirmed: bigint;
+};
+
+/**
+ * Describes the message longwire.v1.Room.
+ * Use `create(RoomSchema)` to create a new message.
+ */
+export const RoomSchema: GenMessage<Room> = /*@__PURE__*/
+  messageDesc(file_longwire_v1_item, 23);
+
+/**
  * How the user has read and arranged one conversation. Compaction key conversation/<conversation>. PROTOCOL.md, clause 16.
  *
  * @generated from message longwire.v1.ConversationState
@@ -1007,7 +1090,7 @@ export type ConversationState = Message$1<"longwire.v1.ConversationState"> & {
  * Use `create(ConversationStateSchema)` to create a new message.
  */
 export const ConversationStateSchema: GenMessage<ConversationState> = /*@__PURE__*/
-  messageDesc(file_longwire_v1_item, 22);
+  messageDesc(file_longwire_v1_item, 24);
 
 /**
  * @generated from message longwire.v1.ConversationSettings
@@ -1041,7 +1124,7 @@ export type ConversationSettings = Message$1<"longwire.v1.ConversationSettings">
  * Use `create(ConversationSettingsSchema)` to create a new message.
  */
 export const ConversationSettingsSchema: GenMessage<ConversationSettings> = /*@__PURE__*/
-  messageDesc(file_longwire_v1_item, 23);
+  messageDesc(file_longwire_v1_item, 25);
 
 /**
  * What others learn of the user. Compaction key preferences.
@@ -1076,7 +1159,7 @@ export type Preferences = Message$1<"longwire.v1.Preferences"> & {
  * Use `create(PreferencesSchema)` to create a new message.
  */
 export const PreferencesSchema: GenMessage<Preferences> = /*@__PURE__*/
-  messageDesc(file_longwire_v1_item, 24);
+  messageDesc(file_longwire_v1_item, 26);
 
 /**
  * @generated from enum longwire.v1.ContactState
@@ -1313,4 +1396,104 @@ export enum GroupAct {
  */
 export const GroupActSchema: GenEnum<GroupAct> = /*@__PURE__*/
   enumDesc(file_longwire_v1_item, 4);
+
+/**
+ * @generated from enum longwire.v1.RoomKind
+ */
+export enum RoomKind {
+  /**
+   * @generated from enum value: ROOM_KIND_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Posts are kept, in order.
+   *
+   * @generated from enum value: ROOM_KIND_BOARD = 1;
+   */
+  BOARD = 1,
+
+  /**
+   * What is told is told to who looks now, and kept nowhere.
+   *
+   * @generated from enum value: ROOM_KIND_REALTIME = 2;
+   */
+  REALTIME = 2,
+}
+
+/**
+ * Describes the enum longwire.v1.RoomKind.
+ */
+export const RoomKindSchema: GenEnum<RoomKind> = /*@__PURE__*/
+  enumDesc(file_longwire_v1_item, 5);
+
+/**
+ * @generated from enum longwire.v1.RoomRole
+ */
+export enum RoomRole {
+  /**
+   * @generated from enum value: ROOM_ROLE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: ROOM_ROLE_LISTENER = 1;
+   */
+  LISTENER = 1,
+
+  /**
+   * @generated from enum value: ROOM_ROLE_PUBLISHER = 2;
+   */
+  PUBLISHER = 2,
+
+  /**
+   * @generated from enum value: ROOM_ROLE_OWNER = 3;
+   */
+  OWNER = 3,
+
+  /**
+   * May not listen any more.
+   *
+   * @generated from enum value: ROOM_ROLE_REMOVED = 4;
+   */
+  REMOVED = 4,
+}
+
+/**
+ * Describes the enum longwire.v1.RoomRole.
+ */
+export const RoomRoleSchema: GenEnum<RoomRole> = /*@__PURE__*/
+  enumDesc(file_longwire_v1_item, 6);
+
+/**
+ * What a user is to a room.
+ *
+ * @generated from enum longwire.v1.RoomState
+ */
+export enum RoomState {
+  /**
+   * Nothing: how it ends.
+   *
+   * @generated from enum value: ROOM_STATE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * The user made the room, or asked to listen, and the room does not know it yet.
+   *
+   * @generated from enum value: ROOM_STATE_ASKED = 1;
+   */
+  ASKED = 1,
+
+  /**
+   * @generated from enum value: ROOM_STATE_LISTENING = 2;
+   */
+  LISTENING = 2,
+}
+
+/**
+ * Describes the enum longwire.v1.RoomState.
+ */
+export const RoomStateSchema: GenEnum<RoomState> = /*@__PURE__*/
+  enumDesc(file_longwire_v1_item, 7);
 

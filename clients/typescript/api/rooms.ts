@@ -1,0 +1,252 @@
+// The things that a user can do in rooms. A numbered request is in the send queue like a message. What it comes to comes back as items, to
+// every device: the room as the user is in it, or a failure. Posts are in nobody's timeline: they are read at the server.
+import type { ConversationId } from '../../../protocol/conversation-id.js'
+import { createRoomServicePostRequest } from '../../../protocol/generated/messages.js'
+import {
+  GROUP_CODE_BYTES_MAX,
+  GROUP_TITLE_BYTES_MAX,
+  INTEGER_MAX,
+  ROOM_PAYLOAD_BYTES_MAX,
+  ROOM_POSTS_MAX,
+  TEXT_BYTES_MAX,
+} from '../../../protocol/limits.js'
+import { checkBytes, checkCount, checkFlag, checkText, checkUid, checkWord, roomNamed } from '../base/arguments.js'
+import { LongwireError } from '../base/errors.js'
+import type { Lifetime } from '../base/lifetime.js'
+import type { Operate } from '../base/operation.js'
+import {
+  KIND_ITEMS,
+  kindOf,
+  type RoomKindName,
+  type RoomRoleName,
+  roleNameOf,
+  SET_ROLE_ITEMS,
+  type SettableRoomRole,
+} from '../base/room-words.js'
+import type { Calls } from '../connection/calls.js'
+import { storedMessage } from '../rules/extras.js'
+import type { Message } from '../rules/messages.js'
+import type { StoredMessage } from '../storage/storage.js'
+
+export interface RoomRules {
+  /** Whether all who listen publish; else the owner, and whom the owner makes a publisher. */
+  readonly allPublish: boolean
+  /** Whether only who knows the code may begin to listen. */
+  readonly codeNeeded: boolean
+}
+
+/** A room as the server knows it. */
+export interface RoomProfile {
+  readonly title: string
+  readonly kind: RoomKindName
+  readonly rules: RoomRules
+  /** The owner's uid. */
+  readonly owner: number
+  /** The number of those who listen. */
+  readonly listeners: number
+  /** The uids of the publishers that are named; for listeners. */
+  readonly publishers: readonly number[]
+  /** The code to listen by; for the owner, where one is needed. */
+  readonly code: string
+  /** Milliseconds since 1970. */
+  readonly createdAtMs: number
+  readonly closed: boolean
+  /** The number of the newest post; for listeners. */
+  readonly head: number
+}
+
+/** A room that the user listens to, and what is unconfirmed there. */
+export interface RoomSummary {
+  readonly conversation: ConversationId
+  readonly title: string
+  readonly kind: RoomKindName
+  readonly role: RoomRoleName
+  readonly closed: boolean
+  /** The number of the newest post. */
+  readonly head: number
+  /** The number up to which the user has confirmed. */
+  readonly confirmed: number
+  /** Posts of others above that which are still there; 100: that many, or more. */
+  readonly unconfirmed: number
+}
+
+/** Which posts: those right below `before`, those right above `after`, or the newest. */
+export interface PostsRange {
+  readonly before?: number
+  readonly after?: number
+  readonly limit?: number
+}
+
+export interface PostsPage {
+  /** The oldest first. A removed post says so in `changed`, and has no text. */
+  readonly posts: readonly Message[]
+  readonly more: boolean
+  /** The number of the board's newest post. */
+  readonly head: number
+}
+
+export interface RoomsHost {
+  readonly calls: Calls
+  readonly lifetime: Lifetime
+  readonly operate: Operate
+  readonly present: (message: StoredMessage) => Message
+}
+
+const NO_RULES: RoomRules = { allPublish: false, codeNeeded: false }
+
+/**
+ * Promises of what changes something resolve when the server took the request, and reject with its final refusal. The room itself decides a
+ * moment later: what changed is told by `room` events, what the room refuses by `roomFailed`.
+ */
+export class Rooms {
+  readonly #host: RoomsHost
+
+  /** @internal */
+  constructor(host: RoomsHost) {
+    this.#host = host
+  }
+
+  /** Makes a room, with this user as its owner. @returns its id */
+  create(title: string, kind: RoomKindName = 'board', rules: RoomRules = NO_RULES): Promise<ConversationId> {
+    let made = ''
+    const asked = this.#host.operate(
+      'roomCreate',
+      () => {
+        checkTitle(title)
+        checkWord('kind', kind, KIND_ITEMS)
+        return { title, kind: KIND_ITEMS[kind], rules: checkedRules(rules) }
+      },
+      ({ conversation }) => {
+        made = conversation
+      },
+    )
+    const created = asked.then(() => made as ConversationId)
+    // The same as of all other requests: whoever does not care how it ends must not be ended by it.
+    created.catch(() => {})
+    return created
+  }
+
+  /** Sets title and rules. @param newCode whether another code takes the place of the one that is known */
+  set(room: ConversationId, title: string, rules: RoomRules, { newCode = false } = {}): Promise<void> {
+    return this.#host.operate('roomSet', () => {
+      checkTitle(title)
+      checkFlag('newCode', newCode)
+      return { ...named(room), title, rules: checkedRules(rules), newCode }
+    })
+  }
+
+  /** Makes a listener a publisher or a plain one, or removes one; with `listener` one who was removed may come again. */
+  setRole(room: ConversationId, uid: number, role: SettableRoomRole): Promise<void> {
+    return this.#host.operate('roomSetRole', () => {
+      checkUid('uid', uid)
+      checkWord('role', role, SET_ROLE_ITEMS)
+      return { ...named(room), uid, role: SET_ROLE_ITEMS[role] }
+    })
+  }
+
+  /** Begins to listen. @param code the room's code, where one is needed */
+  subscribe(room: ConversationId, code = ''): Promise<void> {
+    return this.#host.operate('roomSubscribe', () => {
+      checkText('code', code, GROUP_CODE_BYTES_MAX)
+      return { ...named(room), code }
+    })
+  }
+
+  unsubscribe(room: ConversationId): Promise<void> {
+    return this.#host.operate('roomUnsubscribe', () => named(room))
+  }
+
+  /** Puts a text on a board. Resolves when that is durable. */
+  post(room: ConversationId, text: string): Promise<void> {
+    return this.#host.operate('roomPost', () => {
+      checkText('text', text, TEXT_BYTES_MAX, { bytesMin: 1 })
+      const { sendSeq: _sendSeq, ...request } = createRoomServicePostRequest({ ...named(room), text })
+      return request
+    })
+  }
+
+  /** Removes a post, by its number. */
+  remove(room: ConversationId, number: number): Promise<void> {
+    return this.#host.operate('roomRemove', () => {
+      checkCount('number', number, 1, INTEGER_MAX)
+      return { ...named(room), number }
+    })
+  }
+
+  /** Ends the room, for all. A board can still be read. */
+  close(room: ConversationId): Promise<void> {
+    return this.#host.operate('roomClose', () => named(room))
+  }
+
+  /** The user has taken note of a board's posts up to this number. */
+  confirm(room: ConversationId, upTo: number): Promise<void> {
+    return this.#host.operate('roomConfirm', () => {
+      checkCount('upTo', upTo, 1, INTEGER_MAX)
+      return { ...named(room), upTo }
+    })
+  }
+
+  /** The room as it is now, from the server. */
+  get(room: ConversationId): Promise<RoomProfile> {
+    const { lifetime, calls } = this.#host
+    return lifetime.promise(async () => {
+      const { kind, rules = NO_RULES, publishers, ...profile } = await calls.ask('roomGet', named(room))
+      return { ...profile, kind: kindOf(kind), rules, publishers: publishers.map(({ uid }) => uid) }
+    })
+  }
+
+  /** A page of a board's posts, from the server. They are kept nowhere here. */
+  posts(room: ConversationId, { before = 0, after = 0, limit = ROOM_POSTS_MAX }: PostsRange = {}): Promise<PostsPage> {
+    const { lifetime, calls, present } = this.#host
+    return lifetime.promise(async () => {
+      checkCount('before', before, 0, INTEGER_MAX)
+      checkCount('after', after, 0, before > 0 ? 0 : INTEGER_MAX)
+      checkCount('limit', limit, 1, ROOM_POSTS_MAX)
+      const { posts, more, head } = await calls.ask('roomPosts', { ...named(room), before, after, limit })
+      return { posts: posts.map(post => present(storedMessage(room, 0, post))), more, head }
+    })
+  }
+
+  /** The rooms that the user listens to, with what is unconfirmed in each, from the server. */
+  list(): Promise<RoomSummary[]> {
+    const { lifetime, calls } = this.#host
+    return lifetime.promise(async () => {
+      const found: RoomSummary[] = []
+      for (let after = ''; ; ) {
+        const { rooms, next } = await calls.ask('roomList', { after })
+        for (const { conversation, kind, role, ...room } of rooms) {
+          found.push({
+            ...{ conversation: conversation as ConversationId, kind: kindOf(kind), role: roleNameOf(role) },
+            ...room,
+          })
+        }
+        if (next === '') return found
+        after = next
+      }
+    })
+  }
+
+  /** Tells something to who looks at a realtime room now. It may be lost. */
+  publish(room: ConversationId, payload: Uint8Array): Promise<void> {
+    const { lifetime, calls } = this.#host
+    return lifetime.promise(async () => {
+      checkBytes('payload', payload, ROOM_PAYLOAD_BYTES_MAX)
+      if (payload.length === 0) throw LongwireError.argument('payload', 'is empty')
+      await calls.ask('roomPublish', { ...named(room), payload })
+    })
+  }
+}
+
+function named(room: ConversationId): { readonly conversation: ConversationId } {
+  return { conversation: roomNamed('room', room) }
+}
+
+function checkTitle(title: string): void {
+  checkText('title', title, GROUP_TITLE_BYTES_MAX, { bytesMin: 1 })
+}
+
+function checkedRules({ allPublish, codeNeeded }: RoomRules): RoomRules {
+  checkFlag('rules.allPublish', allPublish)
+  checkFlag('rules.codeNeeded', codeNeeded)
+  return { allPublish, codeNeeded }
+}
