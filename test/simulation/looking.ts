@@ -4,9 +4,10 @@ import type { Client } from '../../clients/typescript/api/client.js'
 import { type ConversationId, directConversation } from '../../protocol/conversation-id.js'
 import { WATCHED_MAX } from '../../protocol/limits.js'
 import type { Act } from './acts.js'
+import { SimulationFailure } from './failure.js'
 import type { Phone, User } from './phone.js'
 import type { Setup } from './setup.js'
-import { SimulationFailure, type Stage } from './stage.js'
+import type { Stage } from './stage.js'
 
 /** A world of people who look at each other, with a network between nodes that loses half of all. */
 export const WITH_LOOKERS: Partial<Setup> = {

@@ -7,6 +7,7 @@ import { PARTITIONS } from '../../src/store/types.js'
 import type { Gid } from '../../src/sync/rules/group-records.js'
 import { MemoryLeases } from '../support/memory-leases.js'
 import { Cast } from './cast.js'
+import { SimulationFailure } from './failure.js'
 import { Faults } from './faults.js'
 import { Happened } from './happened.js'
 import { Ledger } from './ledger.js'
@@ -39,8 +40,6 @@ const DURABILITIES: Readonly<Record<StoreKind, Durability>> = {
 
 /** So many partitions beside those of the users may have groups. A group is made only where its name belongs to one of all these. */
 const GROUP_PARTITIONS = 24
-
-export class SimulationFailure extends Error {}
 
 export class Stage {
   readonly seed: number
