@@ -913,16 +913,11 @@ export const RoomDataType = messageType<m.RoomData>('RoomData', m.createRoomData
   field('payload', 'payload', 2, 'bytes'),
 ])
 
-export const RoomHeadType = messageType<m.RoomHead>('RoomHead', m.createRoomHead, [
-  field('number', 'number', 1, 'uint64'),
-])
-
 export const SignalNoticeType = messageType<m.SignalNotice>('SignalNotice', m.createSignalNotice, [
   field('conversation', 'conversation', 1, 'string'),
   field('typing', 'typing', 2, 'message', { message: TypingType, oneof: 'signal' }),
   field('presence', 'presence', 3, 'message', { message: PresenceType, oneof: 'signal' }),
   field('data', 'data', 4, 'message', { message: RoomDataType, oneof: 'signal' }),
-  field('head', 'head', 5, 'message', { message: RoomHeadType, oneof: 'signal' }),
 ])
 
 export const WantedRoomRulesType = messageType<m.WantedRoomRules>('WantedRoomRules', m.createWantedRoomRules, [

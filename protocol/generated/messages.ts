@@ -8649,7 +8649,6 @@ export interface SignalNotice {
     | { case: 'typing'; value: Typing }
     | { case: 'presence'; value: Presence }
     | { case: 'data'; value: RoomData }
-    | { case: 'head'; value: RoomHead }
     | undefined
 }
 
@@ -8680,11 +8679,6 @@ export function writeSignalNotice(w: Writer, m: SignalNotice): void {
     case 'data':
       w.uint32(34).fork()
       writeRoomData(w, m.signal.value)
-      w.ldelim()
-      break
-    case 'head':
-      w.uint32(42).fork()
-      writeRoomHead(w, m.signal.value)
       w.ldelim()
       break
   }
@@ -8723,15 +8717,8 @@ export function readSignalNotice(r: Reader, m: SignalNotice): SignalNotice {
         leave(r, outer)
         break
       }
-      case 42: {
-        const outer = enter(r)
-        const before = m.signal?.case === 'head' ? m.signal.value : createRoomHead()
-        m.signal = { case: 'head', value: readRoomHead(r, before) }
-        leave(r, outer)
-        break
-      }
       default:
-        skipField(r, tag, 62, 'SignalNotice')
+        skipField(r, tag, 30, 'SignalNotice')
     }
   }
   return m
@@ -8821,45 +8808,6 @@ export function readRoomData(r: Reader, m: RoomData): RoomData {
       }
       default:
         skipField(r, tag, 6, 'RoomData')
-    }
-  }
-  return m
-}
-
-/** A board has a new newest post. It comes to all connections of listeners, whatever they look at, at most once in a second. */
-export interface RoomHead {
-  number: number
-}
-
-export function createRoomHead(init?: Partial<RoomHead>): RoomHead {
-  const m: RoomHead = { number: 0 }
-  return init === undefined ? m : Object.assign(m, init)
-}
-
-export function encodeRoomHead(m: RoomHead): Uint8Array {
-  const w = begin()
-  writeRoomHead(w, m)
-  return finish(w)
-}
-
-export function writeRoomHead(w: Writer, m: RoomHead): void {
-  if (m.number !== 0) writeUint64(w, 8, m.number)
-}
-
-export function decodeRoomHead(bytes: Uint8Array): RoomHead {
-  return readRoomHead(readerOf(bytes), createRoomHead())
-}
-
-export function readRoomHead(r: Reader, m: RoomHead): RoomHead {
-  while (r.pos < r.len) {
-    const tag = readTag(r)
-    switch (tag) {
-      case 8: {
-        m.number = readUint64(r)
-        break
-      }
-      default:
-        skipField(r, tag, 2, 'RoomHead')
     }
   }
   return m
