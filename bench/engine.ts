@@ -99,7 +99,7 @@ async function measure(inFlight: number): Promise<void> {
     time: new CountedTime(systemClock),
     stamps: randomStamps(systemRandom),
     random: systemRandom,
-    settings: { retentionMs: Number.POSITIVE_INFINITY },
+    settings: { retentionMs: Number.POSITIVE_INFINITY, openContacts: false },
     defer: endOfTurn,
     rest: async () => {},
     delivery: { send() {} },

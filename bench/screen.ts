@@ -14,6 +14,7 @@ import {
   encodeItem,
   GroupRole,
   GroupState,
+  Stranger,
 } from '../protocol/generated/messages.js'
 import { encodeMessageItem } from '../protocol/item-codec.js'
 import { CONVERSATIONS_PAGE_MAX } from '../protocol/limits.js'
@@ -242,7 +243,15 @@ function readIn(n: number, each: number): number {
 function friend(uid: number, n: number, each: number): Partial<Unit> {
   const [actor, peer, read] = [userActor(uid), peerOf(uid, n), readIn(n, each)]
   const names = { state: ContactState.FRIEND, account: `friend-${n}`, nickname: `Friend ${n}` }
-  const shown = { uid: peer, request: 0, blocked: false, greeting: '', ...names }
+  const shown = {
+    uid: peer,
+    request: 0,
+    blocked: false,
+    greeting: '',
+    stranger: Stranger.UNSPECIFIED,
+    sinceMs: 0,
+    ...names,
+  }
   const marks = [{ device: 1, sendSeq: read }]
   return {
     puts: [

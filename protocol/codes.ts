@@ -74,6 +74,7 @@ export const CODES = {
   ROOM_FULL: { code: 145, action: 'refused', text: 'the room has as many listeners, or publishers, as are allowed' },
   ROOM_LIMIT: { code: 146, action: 'refused', text: 'the user has, or listens to, as many rooms as are allowed' },
   ROOM_CLOSED: { code: 147, action: 'refused', text: 'the room has ended' },
+  STRANGER_LIMIT: { code: 150, action: 'refused', text: 'the user has written to 20 new strangers within a day' },
 
   UNAVAILABLE: { code: 200, action: 'retry', text: 'something that the server needs is not there right now' },
   OVERLOADED: { code: 201, action: 'retry', text: 'the server has too much to do' },

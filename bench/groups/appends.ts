@@ -125,7 +125,7 @@ export async function measureAppends({ folder: parent, preset, say }: CostContex
     store,
     clock: systemClock,
     time: new CountedTime(systemClock),
-    settings: { retentionMs: 1e12 },
+    settings: { retentionMs: 1e12, openContacts: false },
     stamps: randomStamps(systemRandom),
     random: systemRandom,
     defer: endOfTurn,

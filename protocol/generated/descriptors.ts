@@ -6,6 +6,8 @@ import * as m from './messages.js'
 
 const ContactStateValues = ['CONTACT_STATE_UNSPECIFIED', 'CONTACT_STATE_REQUESTED', 'CONTACT_STATE_INVITED', 'CONTACT_STATE_FRIEND'] as const
 
+const StrangerValues = ['STRANGER_UNSPECIFIED', 'STRANGER_WAITS', 'STRANGER_ASKS', 'STRANGER_OPEN'] as const
+
 const GroupRoleValues = ['GROUP_ROLE_UNSPECIFIED', 'GROUP_ROLE_MEMBER', 'GROUP_ROLE_ADMIN', 'GROUP_ROLE_OWNER'] as const
 
 const GroupStateValues = ['GROUP_STATE_UNSPECIFIED', 'GROUP_STATE_INVITED', 'GROUP_STATE_ASKED', 'GROUP_STATE_JOINING', 'GROUP_STATE_MEMBER', 'GROUP_STATE_LEAVING'] as const
@@ -135,6 +137,8 @@ export const ContactType = messageType<m.Contact>('Contact', m.createContact, [
   field('account', 'account', 5, 'string'),
   field('nickname', 'nickname', 6, 'string'),
   field('greeting', 'greeting', 7, 'string'),
+  field('stranger', 'stranger', 8, 'enum', { values: StrangerValues }),
+  field('sinceMs', 'since_ms', 9, 'uint64'),
 ])
 
 export const FailedType = messageType<m.Failed>('Failed', m.createFailed, [
@@ -235,6 +239,7 @@ export const PreferencesType = messageType<m.Preferences>('Preferences', m.creat
   field('noReceipts', 'no_receipts', 1, 'bool'),
   field('askBeforeGroups', 'ask_before_groups', 2, 'bool'),
   field('noPresence', 'no_presence', 3, 'bool'),
+  field('friendsOnly', 'friends_only', 4, 'bool'),
 ])
 
 export const RoomType = messageType<m.Room>('Room', m.createRoom, [

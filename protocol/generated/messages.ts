@@ -25,6 +25,25 @@ function readContactState(r: Reader): ContactState {
   return value < 4 ? (value as ContactState) : 0
 }
 
+/** How far a conversation with somebody is who need not be a friend, on a server that is open for that (PROTOCOL.md, 8.14). */
+export const Stranger = {
+  /** There is none, or the two are friends. */
+  UNSPECIFIED: 0,
+  /** This user wrote, and the other has not answered. */
+  WAITS: 1,
+  /** The other wrote, and this user has not answered: a request, for a folder of its own. */
+  ASKS: 2,
+  /** Both wrote. */
+  OPEN: 3,
+} as const
+export type Stranger = (typeof Stranger)[keyof typeof Stranger]
+
+/** A value that this revision does not know reads as 0. */
+function readStranger(r: Reader): Stranger {
+  const value = readUint32(r)
+  return value < 4 ? (value as Stranger) : 0
+}
+
 export const GroupRole = {
   UNSPECIFIED: 0,
   MEMBER: 1,
@@ -2069,7 +2088,7 @@ export function readCard(r: Reader, m: Card): Card {
 export interface Contact {
   uid: number
   state: ContactState
-  /** While requested or invited: the number that Accept, Decline and Cancel name. */
+  /** While requested or invited, or if a stranger asks: the number that Accept, Decline and Cancel name. */
   request: number
   /** This user blocked the other. */
   blocked: boolean
@@ -2077,10 +2096,13 @@ export interface Contact {
   nickname: string
   /** What the asker wrote with the request, while requested or invited. */
   greeting: string
+  stranger: Stranger
+  /** When the first of the two wrote, milliseconds since 1970; 0 without such a conversation. */
+  sinceMs: number
 }
 
 export function createContact(init?: Partial<Contact>): Contact {
-  const m: Contact = { uid: 0, state: 0, request: 0, blocked: false, account: '', nickname: '', greeting: '' }
+  const m: Contact = { uid: 0, state: 0, request: 0, blocked: false, account: '', nickname: '', greeting: '', stranger: 0, sinceMs: 0 }
   return init === undefined ? m : Object.assign(m, init)
 }
 
@@ -2098,6 +2120,8 @@ export function writeContact(w: Writer, m: Contact): void {
   if (m.account.length > 0) writeString(w, 42, m.account)
   if (m.nickname.length > 0) writeString(w, 50, m.nickname)
   if (m.greeting.length > 0) writeString(w, 58, m.greeting)
+  if (m.stranger !== 0) writeUint32(w, 64, m.stranger)
+  if (m.sinceMs !== 0) writeUint64(w, 72, m.sinceMs)
 }
 
 export function decodeContact(bytes: Uint8Array): Contact {
@@ -2136,8 +2160,16 @@ export function readContact(r: Reader, m: Contact): Contact {
         m.greeting = readString(r, 'Contact.greeting', 0)
         break
       }
+      case 64: {
+        m.stranger = readStranger(r)
+        break
+      }
+      case 72: {
+        m.sinceMs = readUint64(r)
+        break
+      }
       default:
-        skipField(r, tag, 254, 'Contact')
+        skipField(r, tag, 1022, 'Contact')
     }
   }
   return m
@@ -2919,10 +2951,12 @@ export interface Preferences {
   askBeforeGroups: boolean
   /** The user shows no presence and no typing, and sees none. */
   noPresence: boolean
+  /** Nobody but friends, and whom the user writes to, begins a conversation with the user. */
+  friendsOnly: boolean
 }
 
 export function createPreferences(init?: Partial<Preferences>): Preferences {
-  const m: Preferences = { noReceipts: false, askBeforeGroups: false, noPresence: false }
+  const m: Preferences = { noReceipts: false, askBeforeGroups: false, noPresence: false, friendsOnly: false }
   return init === undefined ? m : Object.assign(m, init)
 }
 
@@ -2936,6 +2970,7 @@ export function writePreferences(w: Writer, m: Preferences): void {
   if (m.noReceipts) writeTrue(w, 8)
   if (m.askBeforeGroups) writeTrue(w, 16)
   if (m.noPresence) writeTrue(w, 24)
+  if (m.friendsOnly) writeTrue(w, 32)
 }
 
 export function decodePreferences(bytes: Uint8Array): Preferences {
@@ -2958,8 +2993,12 @@ export function readPreferences(r: Reader, m: Preferences): Preferences {
         m.noPresence = readBool(r)
         break
       }
+      case 32: {
+        m.friendsOnly = readBool(r)
+        break
+      }
       default:
-        skipField(r, tag, 14, 'Preferences')
+        skipField(r, tag, 30, 'Preferences')
     }
   }
   return m

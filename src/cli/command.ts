@@ -1,6 +1,7 @@
 /** A command of `longwire`, and the meaning of its exit codes. */
 
 import { messageOf } from '../lib/error-message.js'
+import { PolicyError } from '../node/contact-policy.js'
 import type { OptionTable } from '../ops/command-options.js'
 import { StoreDamagedError } from '../store/errors.js'
 
@@ -42,6 +43,7 @@ export function failed(error: unknown): number {
 }
 
 export function exitCodeOf(error: unknown): number {
+  if (error instanceof PolicyError) return EXIT.USAGE
   return error instanceof StoreDamagedError ? EXIT.DAMAGED : EXIT.FAILED
 }
 

@@ -185,6 +185,7 @@ function help(): string {
     optionHelp(SERVE_OPTIONS),
     '',
     'Each option can be given in the environment, too: --http-port as LONGWIRE_HTTP_PORT. The command line goes first.',
-    'Exit codes: 0 stopped, 1 could not start, 2 wrong options, 65 the store is damaged, 70 it failed or a bug was met.',
+    'Exit codes: 0 stopped, 1 could not start, 2 wrong options, or another --contacts than the store has, 65 the store is',
+    'damaged, 70 it failed or a bug was met.',
   ].join('\n')
 }

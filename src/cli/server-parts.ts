@@ -214,7 +214,7 @@ function entryOf({ role, advertise, advertiseUrl }: Config): ClientEntry | undef
 /** The options of a node that follow from its place among others. */
 function placeIn(
   membership: Membership,
-): Pick<NodeOptions, 'endpoints' | 'forms' | 'owns' | 'prefers' | 'buckets' | 'canaryPairs'> {
+): Pick<NodeOptions, 'endpoints' | 'forms' | 'isAlone' | 'owns' | 'prefers' | 'buckets' | 'canaryPairs'> {
   return {
     buckets: membership.buckets,
     canaryPairs: () => membership.canaryPairs(),
@@ -222,5 +222,6 @@ function placeIn(
     prefers: actor => membership.prefers(actor),
     endpoints: uid => membership.endpoints(uid),
     forms: () => membership.forms,
+    isAlone: () => membership.isAlone,
   }
 }

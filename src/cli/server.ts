@@ -187,6 +187,7 @@ function nodeSettings(config: Config, { connectionsMax, refusalsMax }: Descripto
     },
     backlog: open ? { ...bounds, addressMax: POSITIVE_INFINITY } : bounds,
     readyMs: config.readyMs,
+    contacts: { contacts: config.contacts === 'store' ? undefined : config.contacts, change: config.contactsChange },
   }
 }
 

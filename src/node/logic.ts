@@ -14,6 +14,7 @@ import type { NodeId } from '../store/types.js'
 import type { Delivery } from '../sync/events.js'
 import { createEngine, type Engine, randomStamps } from '../sync/index.js'
 import type { EngineMonitor } from '../sync/types.js'
+import { agreedPolicy } from './contact-policy.js'
 import type { Ground, NodeOptions, NodeSettings } from './options.js'
 
 const DAY_MS = 86_400_000
@@ -29,6 +30,7 @@ export interface LogicOptions
       | 'home'
       | 'endpoints'
       | 'forms'
+      | 'isAlone'
       | 'passwords'
       | 'workers'
       | 'onFatal'
@@ -37,7 +39,7 @@ export interface LogicOptions
       | 'sliceTargets'
       | 'outboxBytesMax'
     > {
-  readonly settings: Pick<NodeSettings, 'retention' | 'sweepMs'>
+  readonly settings: Pick<NodeSettings, 'retention' | 'sweepMs' | 'contacts'>
   readonly limits: Limits
   readonly counters: Counters
   readonly delivery: Delivery
@@ -55,6 +57,8 @@ export class Logic {
   readonly services: OwnServices
   readonly jobs: Jobs
   readonly #options: LogicOptions
+  /** What the rules rest on; the policy of contacts is the store's, which is known when it starts. */
+  readonly #rules: { readonly retentionMs: number; openContacts: boolean }
   /** Whether the store is closed over what is under way: that fails then, and nothing is wrong with the store. */
   #leavesWork = false
 
@@ -62,11 +66,12 @@ export class Logic {
     const { store, clock, random, defer, log, delivery, counters, settings, stamps, sequence, sliceTargets } = options
     this.#options = options
     const time = new CountedTime(clock)
+    this.#rules = { retentionMs: settings.retention.keepMs, openContacts: false }
     const engine = createEngine({
       store,
       clock,
       time,
-      settings: { retentionMs: settings.retention.keepMs },
+      settings: this.#rules,
       stamps: stamps ?? randomStamps(random),
       random,
       delivery,
@@ -114,8 +119,13 @@ export class Logic {
     })
   }
 
-  /** Takes over what earlier processes left, and begins the background work. */
+  /**
+   * Agrees with the store on its policy, takes over what earlier processes left, and begins the background work.
+   * @throws PolicyError if the node was started with another policy
+   */
   async start(): Promise<void> {
+    const { settings, isAlone = () => true } = this.#options
+    this.#rules.openContacts = (await agreedPolicy(this.engine, settings.contacts, isAlone)) === 'open'
     await this.engine.start()
     await this.jobs.start()
   }

@@ -132,6 +132,11 @@ export class Membership {
     return this.#members.forms
   }
 
+  /** Whether no other node has a lease, as far as this one has seen. */
+  get isAlone(): boolean {
+    return this.#members.live.every(({ node }) => node === this.name)
+  }
+
   /** The nodes for a user's clients, the best one first; undefined: there is none to name. */
   endpoints(uid: number): Endpoints | undefined {
     const list = endpointsFor(uid, this.#members.live, this.#draining ? this.name : undefined)

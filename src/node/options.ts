@@ -22,6 +22,7 @@ import type { Actor, NodeId, Store } from '../store/types.js'
 import type { SequenceRule } from '../sync/rules/numbered.js'
 import type { Stamps } from '../sync/stamps.js'
 import type { OwnWorkers } from '../workers/tasks.js'
+import type { ContactWish } from './contact-policy.js'
 
 /** The ground of a node: its time, chance and other surroundings. Nothing in the node reads time or chance by itself. */
 export interface Ground {
@@ -42,6 +43,8 @@ export interface NodeSettings {
   readonly readyMs: number
   /** The time between two looks for effects that a dead node left; 0: only at the start. */
   readonly sweepMs: number
+  /** The policy of contacts that it is started with. Absent: the store's, and nothing is written. */
+  readonly contacts?: ContactWish
 }
 
 export interface NodeOptions extends Ground {
@@ -60,6 +63,8 @@ export interface NodeOptions extends Ground {
   readonly endpoints?: EndpointsOf
   /** The newest forms of stored data that all nodes on the store read. Absent: this node is alone, and reads all. */
   readonly forms?: () => number
+  /** Whether no other node runs on the store now. Absent: none ever does. */
+  readonly isAlone?: () => boolean
   /** The buckets of the limits that all nodes count together. Absent: this node is alone. */
   readonly buckets?: SharedBuckets
   readonly passwords: Passwords

@@ -83,6 +83,14 @@ export const SERVE_OPTIONS = {
     'BYTES',
     "the most bytes of messages in each user's timeline; the oldest ones beyond it are removed, however young they are; 0: no bound",
   ),
+  contacts: oneOf(
+    'store',
+    ['store', 'required', 'open'],
+    "who may write to whom: required, friends alone; open, anybody, and a stranger's message is a request until it is answered. The first start on a new store writes it (store: required); a later one that names the other is refused",
+  ),
+  contactsChange: flag(
+    'the store changes to --contacts from this start on; on Redis no other node may run meanwhile. Going back to required, chats with strangers can be read, and not written to',
+  ),
   limits: oneOf(
     'normal',
     ['normal', 'open'],
@@ -188,7 +196,7 @@ export function parseConfig(
   if (useless !== undefined) {
     return { kind: 'wrong', message: `${flagOf(useless)} is for nodes with a store: --role access has none` }
   }
-  const fault = roleFault(config)
+  const fault = roleFault(config) ?? contactsFault(config)
   if (fault !== undefined) return { kind: 'wrong', message: fault }
   const ports = {
     '--link-port': config.linkPort,
@@ -203,11 +211,18 @@ export function parseConfig(
   return { kind: 'config', config, skipped: parsed.skipped }
 }
 
+/** Says what is wrong with the policy of contacts; undefined: nothing is. */
+function contactsFault({ contacts, contactsChange }: Config): string | undefined {
+  return contactsChange && contacts === 'store' ? '--contacts-change needs --contacts required or open' : undefined
+}
+
 /** The options that have no effect on a node that does no work on a store. */
 const OF_STORES: readonly (keyof Config)[] = [
   'store',
   'data',
   'freeSpace',
+  'contacts',
+  'contactsChange',
   'retentionDays',
   'retentionItems',
   'retentionBytes',

@@ -15,9 +15,9 @@ import {
   CONTACT_ACTS,
   type ContactFields,
   type ContactInput,
-  contactValue,
   requestContact,
 } from '../sync/rules/contact.js'
+import { contactValue } from '../sync/rules/contact-records.js'
 import type { Answer } from '../sync/rules/numbered.js'
 import { contact, userActor } from '../sync/rules/records.js'
 import type { Transition } from '../sync/types.js'
@@ -116,7 +116,9 @@ export class ContactService {
         const page = found
           .slice(0, CONTACTS_PAGE_MAX)
           .map(({ name, bytes }) => contactValue(Number(name.slice(prefix.length)), contact.decode(bytes)))
-        const contacts = page.filter(({ state, blocked }) => state !== ContactState.UNSPECIFIED || blocked)
+        const contacts = page.filter(
+          ({ state, stranger, blocked }) => state !== ContactState.UNSPECIFIED || stranger > 0 || blocked,
+        )
         const next = found.length > CONTACTS_PAGE_MAX ? (page.at(-1)?.uid ?? 0) : 0
         caller.respond(id, encodeContactServiceListResponse({ contacts, next }))
       },

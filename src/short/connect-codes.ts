@@ -77,6 +77,7 @@ export const CONNECT_CODES = {
   ROOM_FULL: 'resource_exhausted',
   ROOM_LIMIT: 'resource_exhausted',
   ROOM_CLOSED: 'failed_precondition',
+  STRANGER_LIMIT: 'resource_exhausted',
 
   UNAVAILABLE: 'unavailable',
   OVERLOADED: 'unavailable',

@@ -71,6 +71,8 @@ export interface EffectKind<I> {
 export interface RuleSettings {
   /** The age up to which messages are kept, and so is what is needed to know a message again. */
   readonly retentionMs: number
+  /** Whether people may write to those who are no friends: the store's policy of contacts (rules/policy.ts). */
+  readonly openContacts: boolean
 }
 
 /** The access that a transition has to one actor, for reading and writing. */

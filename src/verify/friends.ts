@@ -3,6 +3,7 @@
 import { ContactState } from '../../protocol/generated/messages.js'
 import type { StoreView } from '../store/view.js'
 import { pairOut } from '../sync/record-kinds.js'
+import { isListed } from '../sync/rules/contact-records.js'
 import { deviceWindow } from '../sync/rules/device-window.js'
 import { type ContactRecord, contact, contactIndex, given, profile, userActor } from '../sync/rules/records.js'
 import type { Findings, NamedRecord } from './findings.js'
@@ -29,9 +30,8 @@ export class FriendCheck {
   #contact(uid: number, other: number, mine: ContactRecord): void {
     // What a deleted account still has goes in slices, and is nobody's any more.
     if (this.#isGone(uid)) return
-    const isListed = mine.state !== ContactState.UNSPECIFIED
     // The store's own users keep no index.
-    if (!isOwn(uid) && isListed && !this.#indexOf(uid).has(other)) {
+    if (!isOwn(uid) && isListed(mine) && !this.#indexOf(uid).has(other)) {
       this.#findings.fault(`contact ${other} of user ${uid} is not in the user's index`)
     }
     if (mine.state === ContactState.FRIEND && uid < other && !isOwn(uid)) this.#findings.counts.friendships += 1
@@ -45,6 +45,12 @@ export class FriendCheck {
     if (mine.state === ContactState.INVITED && (theirState !== ContactState.REQUESTED || theirs?.own !== mine.theirs)) {
       this.#findings.fault(`${pair}: the first was invited with request ${mine.theirs}, which the second did not make`)
     }
+    const theirMet = theirs?.met ?? 0
+    if (!this.#isGone(other) && mine.wrote !== theirMet) {
+      this.#findings.fault(
+        `${pair}: the first wrote without being a friend, as number ${mine.wrote}; the second knows of ${theirMet}`,
+      )
+    }
     // A deleted account knows nothing any more, also not by whom it is blocked.
     if (!this.#isGone(other) && mine.blocked !== (theirs?.blockedBy ?? false)) {
       this.#findings.fault(
@@ -56,8 +62,8 @@ export class FriendCheck {
   #listed(uid: number, listed: readonly number[]): void {
     if (new Set(listed).size !== listed.length) this.#findings.fault(`the index of user ${uid} has a contact twice`)
     for (const other of listed) {
-      const state = recordOf(this.#view, userActor(uid), contact, other)?.state ?? ContactState.UNSPECIFIED
-      if (state === ContactState.UNSPECIFIED)
+      const record = recordOf(this.#view, userActor(uid), contact, other)
+      if (record === undefined || !isListed(record))
         this.#findings.fault(`the index of user ${uid} has ${other}, who is no contact`)
     }
   }

@@ -434,7 +434,7 @@ const EVERY_FIELD = {
   role: GroupRole.ADMIN,
   muted: false,
   settings: { muted: true, pinned: false, archived: false, unread: false },
-  preferences: { noReceipts: true, askBeforeGroups: false, noPresence: false },
+  preferences: { noReceipts: true, askBeforeGroups: false, noPresence: false, friendsOnly: false },
 }
 
 /** Methods that ask for something of the user they name. */

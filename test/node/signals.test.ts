@@ -155,7 +155,7 @@ async function looking() {
   return { scene, alice, bob, carol, a, b, first: [a.signals(), b.signals()] }
 }
 
-const PREFERENCES = { noReceipts: false, askBeforeGroups: false }
+const PREFERENCES = { noReceipts: false, askBeforeGroups: false, friendsOnly: false }
 
 /** What ends that the two see each other, and what Alice is answered when she types to Bob then. */
 const ENDS: Readonly<Record<string, { act(a: Looker, b: Looker): Promise<unknown>; types: string }>> = {

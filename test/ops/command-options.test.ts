@@ -216,6 +216,7 @@ t.test('options that have no effect together are refused, whether they differ fr
     ['--data', './data'],
     ['--store', 'memory'],
     ['--free-space', '64'],
+    ['--contacts', 'open'],
     ['--retention-days', '30'],
     ['--retention-items', '5'],
     ['--retention-bytes', '5'],
@@ -224,6 +225,8 @@ t.test('options that have no effect together are refused, whether they differ fr
     const message = `${name} is for nodes with a store: --role access has none`
     t.match(parseConfig([...logic, name, value], {}), { kind: 'wrong', message })
   }
+  t.match(parseConfig(['--contacts-change'], {}), { kind: 'wrong', message: /needs --contacts/ })
+  t.match(parseConfig(['--contacts', 'open', '--contacts-change'], {}), { kind: 'config' })
   const wrong = { kind: 'wrong', message: /^--redis takes the place of --store and --data/ }
   t.match(parseConfig(['--redis', 'redis://h', '--store', 'lmdb'], {}), wrong)
   t.match(parseConfig(['--redis', 'redis://h'], { LONGWIRE_DATA: './data' }), wrong)

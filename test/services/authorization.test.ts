@@ -2,7 +2,7 @@
  * Who may do what to whom: each method, asked about Alice by everybody she might have to do with. One table; a method without a
  * row does not compile. A request is judged as a single one over HTTP is: by its token first, then by the services.
  */
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { CODES, type CodeName, codeName } from '../../protocol/codes.js'
 import {
   createHelloRequest,
@@ -26,6 +26,7 @@ import { userActor } from '../../src/sync/rules/records.js'
 import { newRid, roomConversation } from '../../src/sync/rules/room-records.js'
 import { befriend, startNode, TestDevice, type TestNode } from '../support/engine.js'
 import { eventually } from '../support/eventually.js'
+import { RULE_SETTINGS } from '../support/rule-settings.js'
 
 type RequestName = { [N in MethodName]: (typeof METHODS)[N] extends { kind: 'request' } ? N : never }[MethodName]
 
@@ -39,9 +40,9 @@ interface World extends Readonly<Record<Role, TestDevice>> {
   readonly alice: TestDevice
 }
 
-async function world(): Promise<World> {
+async function world(openContacts: boolean): Promise<World> {
   const store = new MemoryStore({ scopes: 'one', random: seededRandom('store') })
-  const node = await startNode(store, systemClock, 'node')
+  const node = await startNode(store, systemClock, 'node', { settings: { ...RULE_SETTINGS, openContacts } })
   const people = ['alice', 'stranger', 'friend', 'blocked', 'blockedfriend', 'formerfriend', 'deletedaccount']
   const [alice, stranger, friend, blocked, blockedFriend, formerFriend, deletedAccount] = (await Promise.all(
     people.map((name, key) => new TestDevice(node).enter(name, key + 1)),
@@ -91,6 +92,8 @@ function open(code: CodeName): Codes {
 interface Row<N extends RequestName> {
   readonly request: (asker: TestDevice, alice: TestDevice) => RequestOf<N>
   readonly codes: Codes
+  /** Where anybody may write, if it is another one there. */
+  readonly open?: Codes
 }
 
 const GUESS = 'a wrong password'
@@ -170,6 +173,7 @@ const TABLE: { readonly [N in RequestName]: Row<N> } = {
   forward: {
     request: (asker, alice) => ({ ...aboutMessage(asker, alice), source: `direct:${alice.uid}` }),
     codes: all('NOT_FRIEND', { friend: 'NO_SUCH_MESSAGE', blockedFriend: 'BLOCKED', otherDevice: 'SELF' }),
+    open: all('NO_SUCH_MESSAGE', { blockedFriend: 'BLOCKED', otherDevice: 'SELF' }),
   },
   delete: {
     request: (asker, alice) => {
@@ -207,7 +211,7 @@ const TABLE: { readonly [N in RequestName]: Row<N> } = {
   setPreferences: {
     request: asker => ({
       sendSeq: asker.next(),
-      preferences: { noReceipts: true, askBeforeGroups: false, noPresence: false },
+      preferences: { noReceipts: true, askBeforeGroups: false, noPresence: false, friendsOnly: false },
     }),
     codes: all('OK'),
   },
@@ -236,6 +240,8 @@ const TABLE: { readonly [N in RequestName]: Row<N> } = {
   send: {
     request: (asker, alice) => ({ sendSeq: asker.next(), to: alice.uid, text: 'hello' }),
     codes: all('NOT_FRIEND', { friend: 'OK', blockedFriend: 'BLOCKED', otherDevice: 'SELF' }),
+    // A block is not told: the message fails later.
+    open: all('OK', { blockedFriend: 'BLOCKED', otherDevice: 'SELF' }),
   },
   sync: { request: () => createSyncRequest({ since: 0 }), codes: all('OK') },
   void: { request: asker => ({ sendSeq: asker.next(), count: 1 }), codes: all('OK') },
@@ -243,6 +249,7 @@ const TABLE: { readonly [N in RequestName]: Row<N> } = {
     request: (asker, alice) =>
       createPostRequest({ sendSeq: asker.next(), conversation: `direct:${alice.uid}`, text: 'hello' }),
     codes: all('NOT_FRIEND', { friend: 'OK', blockedFriend: 'BLOCKED', otherDevice: 'SELF' }),
+    open: all('OK', { blockedFriend: 'BLOCKED', otherDevice: 'SELF' }),
   },
   // Of a group of Alice's, in which she is alone. Those of its members: group-authorization.test.ts.
   groupCreate: {
@@ -386,19 +393,34 @@ async function ask(asker: TestDevice, name: RequestName, request: unknown): Prom
   return (await asker.call(method, request)).code
 }
 
-t.test('each method answers each of them as the table says', async t => {
-  for (const [name, { request, codes }] of Object.entries(TABLE) as [RequestName, Row<RequestName>][]) {
-    const here = await world()
-    const before = (await here.alice.items()).length
-    const found: Partial<Record<Role, string>> = {}
-    for (const role of ROLES) found[role] = codeName(await ask(here[role], name, request(here[role], here.alice)))
-    t.same(found, codes, name)
-    t.equal(codes.blocked, codes.stranger, `${name}: who is blocked is answered as a stranger is`)
-    if (name === 'send' || name === 'post')
-      t.equal((await here.alice.items()).length, before + 1, "the friend's message, and nothing else")
-    t.same(here.node.asides, [])
+for (const policy of ['required', 'open'] as const) {
+  const isOpen = policy === 'open'
+  t.test(`each method answers each of them as the table says, with contacts ${policy}`, async t => {
+    for (const [name, row] of Object.entries(TABLE) as [RequestName, Row<RequestName>][]) {
+      await checkRow(t, name, row, isOpen)
+    }
+  })
+}
+
+async function checkRow(t: Test, name: RequestName, row: Row<RequestName>, isOpen: boolean): Promise<void> {
+  const { request } = row
+  const codes = isOpen ? (row.open ?? row.codes) : row.codes
+  const here = await world(isOpen)
+  const before = (await here.alice.items()).length
+  const found: Partial<Record<Role, string>> = {}
+  for (const role of ROLES) found[role] = codeName(await ask(here[role], name, request(here[role], here.alice)))
+  t.same(found, codes, name)
+  t.equal(codes.blocked, codes.stranger, `${name}: who is blocked is answered as a stranger is`)
+  if (name === 'send' || name === 'post') {
+    const count = isOpen ? before + 4 : before + 1
+    t.equal(
+      (await here.alice.items()).length,
+      count,
+      "the friend's message; where anybody may write also of two more, and who the stranger is",
+    )
   }
-})
+  t.same(here.node.asides, [])
+}
 
 t.test('the table has every request that there is', async t => {
   const requests = Object.entries(METHODS).flatMap(([name, { kind }]) => (kind === 'request' ? [name] : []))
@@ -406,7 +428,7 @@ t.test('the table has every request that there is', async t => {
 })
 
 t.test('of Alice a stranger is shown her names, and whoever she has blocked no more', async t => {
-  const { alice, stranger, blocked, formerFriend, deletedAccount } = await world()
+  const { alice, stranger, blocked, formerFriend, deletedAccount } = await world(false)
   for (const asker of [stranger, blocked, formerFriend]) {
     const { body } = await asker.call(METHODS.getProfile, { uid: 0, account: 'alice' })
     t.same(decodeGetProfileResponse(body), { uid: alice.uid, account: 'alice', nickname: 'alice' })
@@ -416,7 +438,7 @@ t.test('of Alice a stranger is shown her names, and whoever she has blocked no m
 })
 
 t.test('who is blocked sees nothing of it: no item, no answer, no list', async t => {
-  const { alice, stranger, blocked, blockedFriend, friend } = await world()
+  const { alice, stranger, blocked, blockedFriend, friend } = await world(false)
   const shownTo = async (device: TestDevice) => {
     const items = (await device.items()).map(({ item }) => item.content)
     const { body } = await device.call(METHODS.contactList, { after: 0 })
@@ -435,7 +457,7 @@ t.test('who is blocked sees nothing of it: no item, no answer, no list', async t
 })
 
 t.test('after Unblock a friend writes again; nothing that was written meanwhile arrives', async t => {
-  const { alice, blockedFriend } = await world()
+  const { alice, blockedFriend } = await world(false)
   t.equal((await blockedFriend.send(alice.uid, 'meanwhile')).code, CODES.BLOCKED.code)
   t.equal((await alice.send(blockedFriend.uid, 'the other way it goes')).code, 0)
   t.equal((await alice.call(METHODS.contactUnblock, { sendSeq: alice.next(), uid: blockedFriend.uid })).code, 0)

@@ -25,11 +25,14 @@ import { type ContactRecord, contact, given, taken, userActor } from '../../src/
 import type { RecordKind } from '../../src/sync/types.js'
 import { befriend, type Reply, startNode, TestDevice, type TestNode } from '../support/engine.js'
 import { ManualClock } from '../support/manual-clock.js'
+import { RULE_SETTINGS } from '../support/rule-settings.js'
 
 type RequestName = { [N in MethodName]: (typeof METHODS)[N] extends { kind: 'request' } ? N : never }[MethodName]
 
 const RELATIONS = ['strangers', 'he asked', 'she asked', 'friends', 'friends once'] as const
-type Relation = (typeof RELATIONS)[number]
+/** Where anybody may write. */
+const WRITTEN = ['he wrote', 'she wrote', 'both wrote'] as const
+type Relation = (typeof RELATIONS)[number] | (typeof WRITTEN)[number]
 
 const PASSWORD = 'correct horse'
 
@@ -94,7 +97,7 @@ const TABLE: { readonly [N in RequestName | 'ack']: Act } = {
   setPreferences: he =>
     he.call(METHODS.setPreferences, {
       sendSeq: he.next(),
-      preferences: { noReceipts: false, askBeforeGroups: false, noPresence: false },
+      preferences: { noReceipts: false, askBeforeGroups: false, noPresence: false, friendsOnly: false },
     }),
   watch: (he, { uid }) => he.call(METHODS.watch, { conversations: [{ conversation: `direct:${uid}` }] }),
   typing: (he, { uid }) => he.call(METHODS.typing, { conversation: `direct:${uid}`, stopped: false }),
@@ -203,16 +206,18 @@ interface World {
   settled(): Promise<void>
 }
 
-async function world(scopes: 'one' | 'partitions', relation: Relation): Promise<World> {
+async function world(scopes: 'one' | 'partitions', relation: Relation, openContacts: boolean): Promise<World> {
   const clock = new ManualClock()
   const store = new MemoryStore({ scopes, random: seededRandom('store') })
-  const node = await startNode(store, clock, 'node')
+  const node = await startNode(store, clock, 'node', { settings: { ...RULE_SETTINGS, openContacts } })
   const he = await new TestDevice(node).enter('him', 1)
   const her = await new TestDevice(node).enter('her', 2)
   const ask = (from: TestDevice, to: TestDevice) =>
     from.call(METHODS.contactRequest, { sendSeq: from.next(), uid: to.uid, greeting: '' })
   if (relation === 'he asked') await ask(he, her)
   if (relation === 'she asked') await ask(her, he)
+  if (relation === 'he wrote' || relation === 'both wrote') await he.send(her.uid, 'hello')
+  if (relation === 'she wrote' || relation === 'both wrote') await her.send(he.uid, 'hello')
   if (relation.startsWith('friends')) {
     await befriend(he, her)
     await her.send(he.uid, 'once')
@@ -243,55 +248,66 @@ async function shown(here: World): Promise<Contact | undefined> {
 
 const isFriend = (side: ContactRecord | undefined): boolean => side?.state === ContactState.FRIEND
 
-for (const scopes of ['one', 'partitions'] as const) {
-  for (const relation of RELATIONS) {
-    t.test(`${scopes}, ${relation}: nothing of a blocked user arrives, and Unblock makes both agree`, async t => {
-      for (const [name, act] of Object.entries(TABLE)) {
-        const here = await world(scopes, relation)
-        const { store, he, her } = here
-        const block = (method: typeof METHODS.contactBlock | typeof METHODS.contactUnblock) =>
-          her.call(method, { sendSeq: her.next(), uid: he.uid })
-        t.equal((await block(METHODS.contactBlock)).code, 0)
-        await here.settled()
-        const before = JSON.stringify(await her.items())
-        await act(he, her, here.settled)
-        await here.settled()
-        if (name === 'deleteAccount' && relation !== 'strangers') {
-          t.match(
-            await shown(here),
-            { state: ContactState.UNSPECIFIED, blocked: true, account: '', nickname: '' },
-            name,
-          )
-          continue
-        }
-        t.equal(JSON.stringify(await her.items()), before, `${name} brings nothing`)
-        if (relation === 'friends' && !['contactRemove', 'contactBlock', 'deleteAccount'].includes(name)) {
-          t.equal((await her.send(he.uid, 'the one who blocks may write')).code, 0, name)
-        }
+const POLICIES = [
+  ['one', false, RELATIONS],
+  ['partitions', false, RELATIONS],
+  ['one', true, [...RELATIONS, ...WRITTEN]],
+  ['partitions', true, WRITTEN],
+] as const
 
-        t.equal((await block(METHODS.contactUnblock)).code, 0)
-        await here.settled()
-        const [mine, his] = [await record(store, her, contact, he), await record(store, he, contact, her)]
-        t.equal(isFriend(mine), isFriend(his), `${name}: both say whether they are friends`)
-        if (!isFriend(mine))
-          t.equal(mine?.state ?? 0, ContactState.UNSPECIFIED, `${name}: nothing of the meantime comes`)
-        t.notOk(mine?.blocked || his?.blockedBy, name)
-        t.equal((await shown(here))?.state ?? 0, mine?.state ?? 0, `${name}: she is shown what is so`)
-        if (isFriend(mine)) {
-          const nickname = name === 'updateProfile' ? 'another nickname' : 'him'
-          t.equal((await shown(here))?.nickname, nickname, `${name}: with the nickname of now`)
-          const marks = await record(store, he, taken, her)
-          t.same(await record(store, her, given, he), marks, `${name}: and his marks`)
+for (const [scopes, isOpen, relations] of POLICIES) {
+  for (const relation of relations) {
+    t.test(
+      `${scopes}, ${isOpen ? 'open, ' : ''}${relation}: nothing of a blocked user arrives, and Unblock makes both agree`,
+      async t => {
+        for (const [name, act] of Object.entries(TABLE)) {
+          const here = await world(scopes, relation, isOpen)
+          const { store, he, her } = here
+          const block = (method: typeof METHODS.contactBlock | typeof METHODS.contactUnblock) =>
+            her.call(method, { sendSeq: her.next(), uid: he.uid })
+          t.equal((await block(METHODS.contactBlock)).code, 0)
+          await here.settled()
+          const before = JSON.stringify(await her.items())
+          await act(he, her, here.settled)
+          await here.settled()
+          if (name === 'deleteAccount' && relation !== 'strangers') {
+            t.match(
+              await shown(here),
+              { state: ContactState.UNSPECIFIED, blocked: true, account: '', nickname: '' },
+              name,
+            )
+            continue
+          }
+          t.equal(JSON.stringify(await her.items()), before, `${name} brings nothing`)
+          if (relation === 'friends' && !['contactRemove', 'contactBlock', 'deleteAccount'].includes(name)) {
+            t.equal((await her.send(he.uid, 'the one who blocks may write')).code, 0, name)
+          }
+
+          t.equal((await block(METHODS.contactUnblock)).code, 0)
+          await here.settled()
+          const [mine, his] = [await record(store, her, contact, he), await record(store, he, contact, her)]
+          t.equal(mine?.met ?? 0, his?.wrote ?? 0, `${name}: both say whether he wrote`)
+          t.equal(isFriend(mine), isFriend(his), `${name}: both say whether they are friends`)
+          if (!isFriend(mine))
+            t.equal(mine?.state ?? 0, ContactState.UNSPECIFIED, `${name}: nothing of the meantime comes`)
+          t.notOk(mine?.blocked || his?.blockedBy, name)
+          t.equal((await shown(here))?.state ?? 0, mine?.state ?? 0, `${name}: she is shown what is so`)
+          if (isFriend(mine)) {
+            const nickname = name === 'updateProfile' ? 'another nickname' : 'him'
+            t.equal((await shown(here))?.nickname, nickname, `${name}: with the nickname of now`)
+            const marks = await record(store, he, taken, her)
+            t.same(await record(store, her, given, he), marks, `${name}: and his marks`)
+          }
+          t.same(here.node.asides, [])
         }
-        t.same(here.node.asides, [])
-      }
-    })
+      },
+    )
   }
 }
 
 t.test('what waits between the two ends with Block; while it lasts nobody is asked', async t => {
   for (const relation of ['he asked', 'she asked'] as const) {
-    const here = await world('one', relation)
+    const here = await world('one', relation, false)
     const { store, he, her } = here
     await her.call(METHODS.contactBlock, { sendSeq: her.next(), uid: he.uid })
     await here.settled()

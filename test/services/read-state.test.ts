@@ -232,7 +232,7 @@ t.test('without receipts the user gives none and gets none; what is read is know
   const prefer = (noReceipts: boolean) =>
     ask(alice, METHODS.setPreferences, {
       sendSeq: alice.next(),
-      preferences: { noReceipts, askBeforeGroups: false, noPresence: false },
+      preferences: { noReceipts, askBeforeGroups: false, noPresence: false, friendsOnly: false },
     })
   t.equal(await prefer(true), 'OK')
   t.equal(await prefer(true), 'OK')
@@ -251,7 +251,9 @@ t.test('without receipts the user gives none and gets none; what is read is know
   t.equal((await delivered(alice)).length, 1)
   t.equal((await delivered(bob)).length, 1, 'that it arrived is told')
   const items = (await contents(alice)).filter(({ case: kind }) => kind === 'preferences')
-  t.same(items, [{ case: 'preferences', value: { noReceipts: true, askBeforeGroups: false, noPresence: false } }])
+  t.same(items, [
+    { case: 'preferences', value: { noReceipts: true, askBeforeGroups: false, noPresence: false, friendsOnly: false } },
+  ])
   // A block that ends tells the marks anew.
   await ask(bob, METHODS.contactBlock, { sendSeq: bob.next(), uid: alice.uid })
   await ask(bob, METHODS.contactUnblock, { sendSeq: bob.next(), uid: alice.uid })
@@ -266,7 +268,7 @@ t.test('without receipts the user gives none and gets none; what is read is know
 
 t.test('who wants to be asked is not in a group before Accept', async t => {
   const { alice, bob } = await world()
-  const preferences = { noReceipts: false, askBeforeGroups: true, noPresence: false }
+  const preferences = { noReceipts: false, askBeforeGroups: true, noPresence: false, friendsOnly: false }
   await ask(bob, METHODS.setPreferences, { sendSeq: bob.next(), preferences })
   const invitees = [{ uid: bob.uid }]
   await ask(alice, METHODS.groupCreate, { sendSeq: alice.next(), title: 'friends', invitees })
@@ -282,7 +284,7 @@ t.test('a deleted account leaves nothing of all that', async (t: Test) => {
   await mark(bob, conversation, number)
   await sayTo(node.engine, { gid, sender: alice.uid, uids: [bob.uid] })
   await set(bob, `direct:${alice.uid}`, { pinned: true })
-  const preferences = { noReceipts: true, askBeforeGroups: true, noPresence: false }
+  const preferences = { noReceipts: true, askBeforeGroups: true, noPresence: false, friendsOnly: false }
   await ask(bob, METHODS.setPreferences, { sendSeq: bob.next(), preferences })
   t.equal((await store.scan(userActor(bob.uid), conversationRecord.prefix, null, 10)).length, 2)
   await ask(bob, METHODS.deleteAccount, { sendSeq: bob.next(), password: 'correct horse' })

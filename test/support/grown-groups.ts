@@ -142,7 +142,9 @@ export async function readGroup({ engine }: TestNode): Promise<void> {
   const [member] = others as [GroupPerson]
   const other = await member.create('mentions')
   await engine.run(userActor(member.uid), mentionMuch, { gid: other })
-  await member.act(setPreferences, { wanted: { noReceipts: true, askBeforeGroups: true, noPresence: false } })
+  await member.act(setPreferences, {
+    wanted: { noReceipts: true, askBeforeGroups: true, noPresence: false, friendsOnly: false },
+  })
 }
 
 /** Notes that a group has members everywhere, and owes every partition all that comes from now on. */

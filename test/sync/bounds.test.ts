@@ -13,10 +13,13 @@ import { outboxEntry } from '../../src/sync/outbox-entry.js'
 import { EFFECT_BYTES_MAX, RECORD_KINDS, setAside } from '../../src/sync/record-kinds.js'
 import { register } from '../../src/sync/rules/account.js'
 import { leavingActor } from '../../src/sync/rules/leaving.js'
+import { agreeOnPolicy, policyActor } from '../../src/sync/rules/policy.js'
 import {
   accountsActor,
   CONTACTS_MAX,
   MARKED_DEVICES_MAX,
+  STRANGERS_ASKING_MAX,
+  STRANGERS_MAX,
   taken,
   UNANSWERED_MAX,
   userActor,
@@ -28,6 +31,7 @@ import { eventually } from '../support/eventually.js'
 import { editedMessages, fullGroups, indebtedGroup, readGroup } from '../support/grown-groups.js'
 import { fullRooms } from '../support/grown-rooms.js'
 import { ManualClock } from '../support/manual-clock.js'
+import { RULE_SETTINGS } from '../support/rule-settings.js'
 
 interface Size {
   bytes: number
@@ -76,7 +80,7 @@ const LONG_GREETING = '"'.repeat(256)
 async function world(scopes: 'one' | 'partitions') {
   const clock = new ManualClock()
   const store = new MeasuringStore({ scopes, random: seededRandom('store') })
-  const node = await startNode(store, clock, 'node')
+  const node = await startNode(store, clock, 'node', { settings: { ...RULE_SETTINGS, openContacts: true } })
   return { clock, store, node }
 }
 
@@ -157,6 +161,16 @@ async function manyContacts(node: TestNode): Promise<void> {
   for (const other of others.slice(UNANSWERED_MAX + 10)) await ask(other, alice)
 }
 
+/** One user is written to by more strangers than may wait, and writes to as many as are allowed within a day. */
+async function manyStrangers(node: TestNode): Promise<void> {
+  await node.engine.run(policyActor, agreeOnPolicy, { contacts: 'open', isNew: true, change: false })
+  const alice = await somebody(node, 1)
+  const others: TestDevice[] = []
+  for (let n = 2; n < STRANGERS_ASKING_MAX + 50; n += 1) others.push(await somebody(node, n))
+  for (const other of others.slice(0, STRANGERS_MAX + 5)) await alice.send(other.uid, 'hello')
+  for (const other of others.slice(STRANGERS_MAX + 5)) await other.send(alice.uid, 'hello')
+}
+
 type World = Awaited<ReturnType<typeof world>>
 type Growth = readonly [scopes: 'one' | 'partitions', grow: (here: World) => Promise<void>]
 
@@ -178,6 +192,7 @@ t.test('no record gets above its bound, and each list reaches it', async t => {
   const whole: readonly Growth[] = [
     ['partitions', ({ node, clock }) => manyDevices(node, clock)],
     ['one', ({ node }) => manyContacts(node)],
+    ['one', ({ node }) => manyStrangers(node)],
     ['one', ({ node }) => fullGroups(node)],
     ['one', ({ node }) => readGroup(node)],
     ['one', ({ node }) => fullRooms(node)],

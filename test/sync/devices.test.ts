@@ -10,6 +10,7 @@ import { DEVICES_MAX, userActor } from '../../src/sync/rules/records.js'
 import { startNode, TestDevice, type TestNode } from '../support/engine.js'
 import { eventually } from '../support/eventually.js'
 import { ManualClock } from '../support/manual-clock.js'
+import { RULE_SETTINGS } from '../support/rule-settings.js'
 
 const DAY_MS = 86_400_000
 /** As long as messages are kept where nothing else is set. */
@@ -27,7 +28,7 @@ class WatchedStore extends MemoryStore {
 async function fresh(retentionMs = KEPT_MS) {
   const clock = new ManualClock()
   const store = new WatchedStore({ scopes: 'one', random: seededRandom('store') })
-  const node = await startNode(store, clock, 'node', { settings: { retentionMs } })
+  const node = await startNode(store, clock, 'node', { settings: { ...RULE_SETTINGS, retentionMs } })
   return { clock, store, node }
 }
 
@@ -203,7 +204,7 @@ for (const days of [3, 3_650]) {
 }
 
 t.test('how long is read when a rule asks', async t => {
-  const settings = { retentionMs: 30 * DAY_MS }
+  const settings = { ...RULE_SETTINGS, retentionMs: 30 * DAY_MS }
   const clock = new ManualClock()
   const node = await startNode(new WatchedStore({ scopes: 'one' }), clock, 'node', { settings })
   const phone = await new TestDevice(node).enter('alice', 1)

@@ -17,7 +17,7 @@ export class Contacts {
     this.#operate = operate
   }
 
-  /** Friends, requests either way and blocked users, from local state. */
+  /** Friends, requests either way, strangers with whom there is a chat, and blocked users, from local state. */
   list(): Contact[] {
     return this.#list.list()
   }
@@ -36,22 +36,25 @@ export class Contacts {
     })
   }
 
-  /** Accepts the request that is known here. Rejects with NO_CONTACT_REQUEST if none is. */
+  /** Accepts the request that is known here, or a stranger who wrote: both are friends then. Rejects with NO_CONTACT_REQUEST if none is. */
   accept(uid: number): Promise<void> {
-    return this.#operate('contactAccept', () => ({ uid, request: this.#requestOf(uid, 'invited') }))
+    return this.#operate('contactAccept', () => ({ uid, request: this.#waitingOf(uid) }))
   }
 
-  /** Declines the request that is known here. Rejects with NO_CONTACT_REQUEST if none is. */
+  /** Declines the request that is known here, or a stranger who wrote and may write no more. Rejects with NO_CONTACT_REQUEST if none is. */
   decline(uid: number): Promise<void> {
-    return this.#operate('contactDecline', () => ({ uid, request: this.#requestOf(uid, 'invited') }))
+    return this.#operate('contactDecline', () => ({ uid, request: this.#waitingOf(uid) }))
   }
 
   /** Takes this user's own request back. */
   cancel(uid: number): Promise<void> {
-    return this.#operate('contactCancel', () => ({ uid, request: this.#requestOf(uid, 'requested') }))
+    return this.#operate('contactCancel', () => ({
+      uid,
+      request: this.#requestOf(uid, ({ state }) => state === 'requested'),
+    }))
   }
 
-  /** Ends a friendship, for both. */
+  /** Ends a friendship, or a chat with a stranger, for both. */
   remove(uid: number): Promise<void> {
     return this.#operate('contactRemove', () => uidOf(uid))
   }
@@ -65,10 +68,17 @@ export class Contacts {
     return this.#operate('contactUnblock', () => uidOf(uid))
   }
 
-  #requestOf(uid: number, state: Contact['state']): number {
+  /** The number of what the other waits for. */
+  #waitingOf(uid: number): number {
+    return this.#requestOf(uid, ({ state, stranger }) => {
+      return state === 'invited' || (state === 'stranger' && stranger === 'asks')
+    })
+  }
+
+  #requestOf(uid: number, isIt: (contact: Contact) => boolean): number {
     checkUid('uid', uid)
     const contact = this.#list.get(uid)
-    if (contact?.state !== state) throw LongwireError.local('NO_CONTACT_REQUEST')
+    if (contact === undefined || !isIt(contact)) throw LongwireError.local('NO_CONTACT_REQUEST')
     return contact.request
   }
 }

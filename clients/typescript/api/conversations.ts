@@ -84,13 +84,14 @@ export class Conversations {
   }
 
   /** Sets what others learn of the user. What is left out stays as it is, or as it was asked for last. */
-  setPreferences(preferences: Partial<Preferences>): Promise<void> {
+  setPreferences(settings: Partial<Preferences>): Promise<void> {
     return this.#host.operate('setPreferences', () => {
       const asked = this.#host.underWay('setPreferences', () => true)?.preferences
-      const wanted = { ...(asked ?? this.#host.preferences.asked), ...preferences }
-      const { noReceipts, askBeforeGroups, noPresence } = wanted
-      for (const [name, flag] of Object.entries({ noReceipts, askBeforeGroups, noPresence })) checkFlag(name, flag)
-      return { preferences: { noReceipts, askBeforeGroups, noPresence } }
+      const wanted = { ...(asked ?? this.#host.preferences.asked), ...settings }
+      const { noReceipts, askBeforeGroups, noPresence, friendsOnly } = wanted
+      const preferences = { noReceipts, askBeforeGroups, noPresence, friendsOnly }
+      for (const [name, flag] of Object.entries(preferences)) checkFlag(name, flag)
+      return { preferences }
     })
   }
 

@@ -1,13 +1,23 @@
 // The contacts as the timeline's items say. contacts.ts has what a user can do about them.
-import { type Contact as ContactItem, ContactState, createContact } from '../../../protocol/generated/messages.js'
+import {
+  type Contact as ContactItem,
+  ContactState,
+  createContact,
+  Stranger,
+} from '../../../protocol/generated/messages.js'
 import type { Commits } from '../storage/commits.js'
 import type { Standing } from './beginnings.js'
 import { KeyedList } from './keyed-list.js'
 
 /** A contact as its item says, with the state as a word: a field that an item gets is here too. */
-export interface Contact extends Readonly<Omit<ContactItem, 'state'>> {
-  /** none: neither friend nor asked (any more). requested: this user asked. invited: the other asked. */
-  readonly state: 'none' | 'requested' | 'invited' | 'friend'
+export interface Contact extends Readonly<Omit<ContactItem, 'state' | 'stranger'>> {
+  /**
+   * none: neither friend nor asked (any more). requested: this user asked. invited: the other asked. stranger: none of these, but one of the
+   * two wrote, on a server that is open for that; `stranger` says who.
+   */
+  readonly state: 'none' | 'requested' | 'invited' | 'friend' | 'stranger'
+  /** waits: this user wrote, and the other has not answered. asks: the other wrote, for a folder of its own. open: both wrote. */
+  readonly stranger: 'none' | 'waits' | 'asks' | 'open'
 }
 
 const STATES = {
@@ -17,18 +27,28 @@ const STATES = {
   [ContactState.FRIEND]: 'friend',
 } as const
 
+const STRANGERS = {
+  [Stranger.UNSPECIFIED]: 'none',
+  [Stranger.WAITS]: 'waits',
+  [Stranger.ASKS]: 'asks',
+  [Stranger.OPEN]: 'open',
+} as const
+
 export class ContactList extends KeyedList<number, Contact> {
   /** @param emit a contact is as this from now on; called when that is stored */
   constructor(commits: Commits, emit: (contact: Contact) => void) {
     super(commits, {
       kind: 'contact',
-      defaults: { ...createContact(), state: 'none' },
+      defaults: { ...createContact(), state: 'none', stranger: 'none' },
       emit,
-      ended: contact => ({ ...contact, state: 'none', request: 0, blocked: false, greeting: '' }),
+      ended: contact => ({
+        ...contact,
+        ...{ state: 'none', request: 0, blocked: false, greeting: '', stranger: 'none', sinceMs: 0 },
+      }),
     })
   }
 
-  /** Friends, requests either way and blocked users, from local state. */
+  /** Friends, requests either way, strangers with whom there is a chat, and blocked users, from local state. */
   list(): Contact[] {
     return this.all().filter(each => each.state !== 'none' || each.blocked)
   }
@@ -42,6 +62,8 @@ export class ContactList extends KeyedList<number, Contact> {
 
   /** An item came. */
   onItem(item: ContactItem): void {
-    this.set(item.uid, { ...item, state: STATES[item.state] })
+    const stranger = STRANGERS[item.stranger]
+    const isStranger = item.state === ContactState.UNSPECIFIED && stranger !== 'none'
+    this.set(item.uid, { ...item, state: isStranger ? 'stranger' : STATES[item.state], stranger })
   }
 }

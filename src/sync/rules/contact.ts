@@ -15,28 +15,40 @@
  * Blocking is independent of these states. It ends what waits between the two: the user's own request is taken back, the other's is
  * dropped, and so are invitations to groups. So a blocked user is a friend or nothing, and none of their acts is shown (PROTOCOL.md, 8.11). If they end the friendship,
  * this is noted, so that both sides agree, and is shown after Unblock. Then they tell their names and marks anew.
+ *
+ * Conversations without friendship stand beside these states (stranger.ts). A request that answers one who wrote is accepted at once.
  */
 import { CODES, type Code } from '../../../protocol/codes.js'
-import { type Contact, ContactState, encodeItem } from '../../../protocol/generated/messages.js'
+import { ContactState } from '../../../protocol/generated/messages.js'
 import type { NumberedName } from '../../../protocol/methods.js'
 import type { Actor } from '../../store/types.js'
 import { jsonEffect } from '../effect-kinds.js'
 import type { EffectKind, Transition, Tx } from '../types.js'
+import {
+  become,
+  hasTalk,
+  isAsking,
+  isBelowLimit,
+  isListed,
+  itemKey,
+  type Names,
+  namesOf,
+  withNames,
+} from './contact-records.js'
 import { declineAllBy } from './group-told.js'
 import { type Answer, type Numbered, numbered } from './numbered.js'
 import {
-  CONTACTS_MAX,
   type ContactRecord,
   contact,
   contactIndex,
   contactsAsked,
   NOBODY,
-  type Profile,
   profile,
   UNANSWERED_MAX,
   uidOf,
   userActor,
 } from './records.js'
+import { endTalk, nextNumber } from './stranger.js'
 import { tellMarks } from './watermark.js'
 
 /** The fields of a request beside its number and the other user. Absent: its method has no such field. */
@@ -55,16 +67,8 @@ export interface ContactInput extends Numbered, ContactFields {
   readonly blind?: boolean
 }
 
-/**
- * The jump of request numbers per epoch. Each epoch's requests have numbers of their own, because some of the epoch before may have been
- * given out and lost. An answer to one must not be taken for an answer to another. Nobody asks one user so often.
- */
-const REQUEST_JUMP = 2 ** 16
-
-type Names = Pick<Told, 'account' | 'nickname' | 'names'>
-
 /** A message from one side to the other. `own` is the number of the teller's request, `theirs` of the hearer's. */
-interface Told {
+interface Told extends Names {
   readonly act:
     | 'asked'
     | 'cancelled'
@@ -79,67 +83,21 @@ interface Told {
   readonly theirs: number
   /** The number of the hearer's last request that the teller had heard of. */
   readonly heard: number
-  readonly account: string
-  readonly nickname: string
-  /** The number of these names (Profile in records.ts). Absent in messages of older servers. */
-  readonly names?: number
   /** The number of the hearer's names that the teller has seen; only in a request. */
   readonly known?: number
+  /** The number of the hearer's writing that a request answers (stranger.ts): the two are friends at once. */
+  readonly answers?: number
   readonly greeting: string
 }
 
+const NO_TALK = { wrote: 0, met: 0, sinceMs: 0 } as const
+
 const NONE = { state: ContactState.UNSPECIFIED, own: 0, theirs: 0, greeting: '' } as const
-
-/** Puts the record and updates the index. If the change is to be `shown`, also tells the user's devices what they may see of it. */
-function become(tx: Tx, other: number, before: ContactRecord, after: ContactRecord, shown: boolean): void {
-  tx.put(contact, after, other)
-  const wasListed = before.state !== ContactState.UNSPECIFIED
-  const isListed = after.state !== ContactState.UNSPECIFIED
-  if (wasListed !== isListed) {
-    const index = (tx.get(contactIndex) ?? []).filter(uid => uid !== other)
-    tx.put(contactIndex, isListed ? [...index, other].sort((a, b) => a - b) : index)
-  }
-  const waits = after.state === ContactState.REQUESTED
-  if (waits !== (before.state === ContactState.REQUESTED)) {
-    const asked = (tx.get(contactsAsked) ?? []).filter(uid => uid !== other)
-    tx.put(contactsAsked, waits ? [...asked, other] : asked)
-  }
-  if (shown) tx.append(contactItem(other, after), itemKey(other))
-}
-
-function contactItem(uid: number, record: ContactRecord): Uint8Array {
-  return encodeItem({ skip: 0, content: { case: 'contact', value: contactValue(uid, record) } })
-}
-
-/** The part of the record that the user may see. */
-export function contactValue(uid: number, record: ContactRecord): Contact {
-  const { asked: _asked, heard: _heard, own, theirs, blockedBy: _blockedBy, names: _names, ...shown } = record
-  const request = shown.state === ContactState.REQUESTED ? own : shown.state === ContactState.INVITED ? theirs : 0
-  return { uid, request, ...shown }
-}
 
 function tell(tx: Tx, other: Actor, act: Told['act'], about: Partial<Told> = {}): void {
   const heard = tx.get(contact, uidOf(other))?.heard ?? 0
   const told = { act, own: 0, theirs: 0, heard, ...namesOf(tx.get(profile)), greeting: '' }
   tx.effect(contactTold, other, { ...told, ...about })
-}
-
-function namesOf(self: Profile | undefined) {
-  return { account: self?.account ?? '', nickname: self?.nickname ?? '', names: self?.names ?? 0 }
-}
-
-/**
- * Takes over these names unless newer ones are known. A new nickname comes by another path than all other acts (renaming.ts), so it may
- * overtake what was told before it, or be overtaken.
- */
-function withNames(before: ContactRecord, { account, nickname, names = 0 }: Names): ContactRecord {
-  const known = before.names
-  const isKnown = names === known && account === before.account && nickname === before.nickname
-  return names < known || isKnown ? before : { ...before, account, nickname, names }
-}
-
-function isBelowLimit(tx: Tx): boolean {
-  return (tx.get(contactIndex)?.length ?? 0) < CONTACTS_MAX
 }
 
 function mayAsk(tx: Tx): boolean {
@@ -172,7 +130,7 @@ export const contactTold: EffectKind<Told> = jsonEffect({
 function isNews(before: ContactRecord, after: ContactRecord): boolean {
   const isNamed = before.account !== after.account || before.nickname !== after.nickname
   if (before.state !== after.state || before.theirs !== after.theirs || before.own !== after.own) return true
-  return isNamed && after.state !== ContactState.UNSPECIFIED
+  return isNamed && isListed(after)
 }
 
 /** Applies an act of a blocked user: only what both sides must agree on. */
@@ -248,8 +206,9 @@ function tellWhatWasUnseen(tx: Tx, other: Actor, { state }: ContactRecord): void
 /** Clears the record of a user whose account was deleted. A user who was unknown stays unknown. */
 function gone(before: ContactRecord): ContactRecord {
   if (before === NOBODY) return before
+  const none = { ...before, ...NONE, ...NO_TALK }
   // A nickname that is still on its way is older than the deletion.
-  return { ...before, ...NONE, account: '', nickname: '', names: Number.MAX_SAFE_INTEGER, blockedBy: false }
+  return { ...none, account: '', nickname: '', names: Number.MAX_SAFE_INTEGER, blockedBy: false }
 }
 
 function asked(tx: Tx, source: Actor, before: ContactRecord, told: Told): ContactRecord {
@@ -258,6 +217,11 @@ function asked(tx: Tx, source: Actor, before: ContactRecord, told: Told): Contac
     // Both asked: each side's request is the answer to the other's.
     tell(tx, source, 'accepted', { own: before.own, theirs: told.own })
     return { ...named, state: ContactState.FRIEND, theirs: told.own, greeting: '' }
+  }
+  if ((told.answers ?? 0) > 0 && before.wrote === told.answers && before.met === 0) {
+    // This user wrote first, and the other accepts that.
+    tell(tx, source, 'accepted', { own: before.own, theirs: told.own })
+    return { ...named, state: ContactState.FRIEND, own: 0, theirs: told.own, greeting: '' }
   }
   const self = tx.get(profile)
   if (self === undefined || (before.state === ContactState.UNSPECIFIED && !isBelowLimit(tx))) {
@@ -294,39 +258,58 @@ function act(name: string, rule: (tx: Tx, input: ContactInput, before: ContactRe
   )
 }
 
-export const requestContact = act('request', (tx, { other, greeting = '', limited }, before) => {
+export const requestContact = act('request', (tx, input, before) => {
   if (before.state === ContactState.FRIEND) return CODES.ALREADY_FRIENDS.code
   // The answer of a blocked user could not arrive.
   if (before.blocked) return CODES.BLOCKED.code
-  if (before.state === ContactState.INVITED) return accept(tx, other, before)
+  return before.state === ContactState.INVITED ? accept(tx, input.other, before) : ask(tx, input, before)
+})
+
+/** Asks the other to become a friend. A stranger who wrote and waits agrees at once. */
+function ask(tx: Tx, { other, greeting = '', limited }: ContactInput, before: ContactRecord): ContactRecord | Code {
   if (limited) return CODES.REQUEST_LIMIT.code
   const theirs = tx.glance(userActor(other), profile)
   if (theirs?.deleted !== false) return CODES.UNKNOWN_USER.code
   if (before.state === ContactState.UNSPECIFIED) {
-    if (!isBelowLimit(tx)) return CODES.CONTACT_LIMIT.code
+    if (!isListed(before) && !isBelowLimit(tx)) return CODES.CONTACT_LIMIT.code
     if (!mayAsk(tx)) return CODES.REQUEST_LIMIT.code
   }
-  const own = Math.max(before.asked, REQUEST_JUMP * (tx.epoch - 1)) + 1
-  tell(tx, userActor(other), 'asked', { own, greeting, known: theirs.names })
+  const own = nextNumber(tx, before)
+  const answers = isAsking(before) ? before.met : 0
+  tell(tx, userActor(other), 'asked', { own, greeting, known: theirs.names, ...(answers > 0 && { answers }) })
   const named = withNames(before, theirs)
-  return { ...named, state: ContactState.REQUESTED, asked: own, own, theirs: 0, greeting }
-})
+  return { ...named, state: ContactState.REQUESTED, asked: own, own, theirs: 0, greeting, shut: false }
+}
 
 function accept(tx: Tx, other: number, before: ContactRecord): ContactRecord {
   tell(tx, userActor(other), 'accepted', { own: before.own, theirs: before.theirs })
-  return { ...before, state: ContactState.FRIEND, own: 0, greeting: '' }
+  return { ...before, state: ContactState.FRIEND, own: 0, greeting: '', shut: false }
 }
 
-export const acceptContact = act('accept', (tx, { other, request }, before) => {
-  if (before.state !== ContactState.INVITED || before.theirs !== request) return CODES.NO_SUCH_REQUEST.code
-  return accept(tx, other, before)
+export const acceptContact = act('accept', (tx, input, before) => {
+  if (isInvitedBy(before, input)) return accept(tx, input.other, before)
+  const isStranger = before.state === ContactState.UNSPECIFIED && isAskingBy(before, input)
+  return isStranger ? ask(tx, input, before) : CODES.NO_SUCH_REQUEST.code
 })
 
-export const declineContact = act('decline', (tx, { other, request }, before) => {
-  if (before.state !== ContactState.INVITED || before.theirs !== request) return CODES.NO_SUCH_REQUEST.code
+export const declineContact = act('decline', (tx, input, before) => {
+  const { other } = input
+  if (isAskingBy(before, input)) return endTalk(tx, other, before, true)
+  if (!isInvitedBy(before, input)) return CODES.NO_SUCH_REQUEST.code
   tell(tx, userActor(other), 'declined', { theirs: before.theirs })
-  return { ...before, ...NONE }
+  // Who is not wanted as a friend need not be answered either.
+  return { ...(isAsking(before) ? endTalk(tx, other, before, true) : before), ...NONE }
 })
+
+/** Whether the input names the other's request that waits. */
+function isInvitedBy({ state, theirs }: ContactRecord, { request }: ContactInput): boolean {
+  return state === ContactState.INVITED && theirs === request
+}
+
+/** Whether the input names the other's conversation that waits. */
+function isAskingBy(before: ContactRecord, { request }: ContactInput): boolean {
+  return isAsking(before) && before.met === request
+}
 
 export const cancelContact = act('cancel', (tx, { other, request }, before) => {
   if (before.state !== ContactState.REQUESTED || before.own !== request) return CODES.NO_SUCH_REQUEST.code
@@ -335,9 +318,11 @@ export const cancelContact = act('cancel', (tx, { other, request }, before) => {
 })
 
 export const removeContact = act('remove', (tx, { other }, before) => {
-  if (before.state !== ContactState.FRIEND) return CODES.NOT_FRIEND.code
+  if (before.state !== ContactState.FRIEND) {
+    return hasTalk(before) ? endTalk(tx, other, before) : CODES.NOT_FRIEND.code
+  }
   tell(tx, userActor(other), 'removed', { own: before.own })
-  return { ...before, ...NONE }
+  return { ...endTalk(tx, other, before), ...NONE }
 })
 
 export const blockContact = act('block', (tx, { other }, before) => {
@@ -346,7 +331,7 @@ export const blockContact = act('block', (tx, { other }, before) => {
   const target = userActor(other)
   const isWaiting = before.state === ContactState.REQUESTED
   const rest = before.state === ContactState.INVITED ? { ...before, ...NONE } : before
-  const ended = isWaiting ? takenBack(tx, target, before) : rest
+  const ended = endTalk(tx, other, isWaiting ? takenBack(tx, target, before) : rest)
   tell(tx, target, 'blocked')
   declineAllBy(tx, other)
   return { ...ended, blocked: true }
@@ -382,10 +367,6 @@ export function forgetContact(tx: Tx, other: number): void {
   tellGone(tx, other)
   tx.remove(contact, other)
   tx.drop(itemKey(other))
-}
-
-function itemKey(other: number): string {
-  return `contact/${other}`
 }
 
 /** Tells somebody whom this user knew that the user is gone, without any names. */

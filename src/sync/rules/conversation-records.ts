@@ -177,14 +177,14 @@ export function forgetConversation(tx: Tx, gid: Gid): void {
 }
 
 /** The preferences of who has set none: others learn all. */
-export const NO_PREFERENCES = { noReceipts: false, askBeforeGroups: false, noPresence: false }
+export const NO_PREFERENCES = { noReceipts: false, askBeforeGroups: false, noPresence: false, friendsOnly: false }
 
 /** What others learn of the user. */
 export const preferences = jsonRecord<Readonly<typeof NO_PREFERENCES>>('preferences', {
   fields: NO_PREFERENCES,
   lifetime: 'user',
-  bytesMax: 96,
-  grows: 'nobody: three flags',
+  bytesMax: 128,
+  grows: 'nobody: four flags',
   many: 'one',
 })
 

@@ -11,7 +11,7 @@ import type { Transition, Tx } from '../types.js'
 import { conversationOf } from './conversation-records.js'
 import { branch, type Gid, groupConversation, NO_GROUP, userGroup, wasMember } from './group-records.js'
 import { maySendToGroup, sendToGroupNow } from './membership.js'
-import { maySend, sendNow } from './message.js'
+import { maySendFirst, sendNow } from './message.js'
 import { findDirect, findNumbered } from './message-search.js'
 import { type AnyMessage, isDeleted, isRecalled, messageIn } from './message-state.js'
 import { type Answer, type Numbered, numbered } from './numbered.js'
@@ -46,7 +46,7 @@ const forward = numbered<ForwardInput & { readonly note: Note }>(
     const sending = { uid, device, sendSeq, hash, fault, limited, blind }
     // First what costs little: a search may read thousands of entries.
     const code =
-      'peer' in to ? maySend(tx, { ...sending, to: to.peer }) : maySendToGroup(tx, { ...sending, gid: to.gid })
+      'peer' in to ? maySendFirst(tx, { ...sending, to: to.peer }) : maySendToGroup(tx, { ...sending, gid: to.gid })
     if (code !== OK.code) return code
     const found = 'peer' in source ? inDirect(tx, source.peer, message) : inGroup(tx, uid, source.gid, message.number)
     // A text that is withheld for now is on its way, and not here.

@@ -1,4 +1,4 @@
-/** Direct messages between friends. */
+/** Direct messages, between friends; where the store's policy lets strangers write, also between others (stranger.ts). */
 import { CODES, type Code } from '../../../protocol/codes.js'
 import {
   ContactState,
@@ -13,6 +13,7 @@ import type { EffectKind, Transition, Tx } from '../types.js'
 import { directChain } from './message-search.js'
 import { type Answer, contiguous, type Numbered, numbered, type SequenceRule } from './numbered.js'
 import { contact, profile, uidOf, userActor } from './records.js'
+import { begin, mayBegin, mayBeWrittenTo, mayWrite } from './stranger.js'
 
 /** What a user writes. */
 export interface Written {
@@ -72,11 +73,13 @@ export function failBack(tx: Tx, { device, sendSeq }: Incoming, source: Actor, c
 /** Whether the recipient takes messages from the sender. */
 export function refusalOf(tx: Tx, sender: number): Code {
   const from = tx.get(contact, sender)
-  if (from?.blocked === true) return CODES.BLOCKED.code
+  // A stranger is told of no block.
+  const isStranger = tx.settings.openContacts && from?.state !== ContactState.FRIEND
+  if (from?.blocked === true) return isStranger ? CODES.NOT_FRIEND.code : CODES.BLOCKED.code
   // The friendships of a deleted account are removed in slices, but have ended at once.
   // A deletion that is not durable yet may fall: then this unit falls with it.
   if (tx.peek(profile)?.deleted === true && tx.get(profile)?.deleted === true) return CODES.NOT_FRIEND.code
-  return from?.state === ContactState.FRIEND ? CODES.OK.code : CODES.NOT_FRIEND.code
+  return mayBeWrittenTo(tx, from) ? CODES.OK.code : CODES.NOT_FRIEND.code
 }
 
 /** Notes a message that was accepted here and then refused on the other side. */
@@ -95,22 +98,34 @@ export function sendTransition(sequence: SequenceRule = contiguous): Transition<
 }
 
 function send(tx: Tx, input: SendInput): Code {
-  const code = maySend(tx, input)
+  const code = maySendFirst(tx, input)
   if (code === CODES.OK.code) sendNow(tx, input)
   return code
 }
 
-/** Whether the message can be sent, as far as this side knows. */
+/** Whether the message can be sent, as far as this side knows, be it the first to somebody who is no friend. */
+export function maySendFirst(tx: Tx, input: Omit<SendInput, 'text'>): Code {
+  const { to, limited, blind } = input
+  const code = maySend(tx, input)
+  if (code !== CODES.NOT_FRIEND.code || !tx.settings.openContacts || blind) return code
+  const first = mayBegin(tx, to)
+  return first === CODES.OK.code ? maySendTo(tx, to, limited) : first
+}
+
+/** Whether the message can be sent in a conversation that stands, as far as this side knows. */
 export function maySend(tx: Tx, { uid, to, fault, limited, blind }: Omit<SendInput, 'text'>): Code {
   if (fault !== CODES.OK.code) return fault
   if (to === uid) return CODES.SELF.code
   const recipient = tx.get(contact, to)
-  if (recipient === undefined || recipient.state !== ContactState.FRIEND) {
+  if (!mayWrite(tx, recipient)) {
     return blind || tx.glance(userActor(to), profile)?.deleted === false
       ? CODES.NOT_FRIEND.code
       : CODES.UNKNOWN_USER.code
   }
-  if (recipient.blockedBy) return CODES.BLOCKED.code
+  return recipient.blockedBy ? CODES.BLOCKED.code : maySendTo(tx, to, limited)
+}
+
+function maySendTo(tx: Tx, to: number, limited: boolean | undefined): Code {
   if (limited) return CODES.RECIPIENT_LIMIT.code
   return tx.outboxHasSpace(userActor(to)) ? CODES.OK.code : CODES.OUTBOX_FULL.code
 }
@@ -118,6 +133,7 @@ export function maySend(tx: Tx, { uid, to, fault, limited, blind }: Omit<SendInp
 /** Sends a message that may be sent. */
 export function sendNow(tx: Tx, input: SendInput): void {
   const { device, sendSeq, to } = input
+  if (!mayWrite(tx, tx.get(contact, to))) begin(tx, to)
   const item = itemOf(input, tx.nowMs)
   tx.appendTo(directChain(to), withRecipient(item, to))
   tx.effect(deliverMessage, userActor(to), { device, sendSeq, item })

@@ -212,13 +212,13 @@ export interface SetPreferencesInput extends Numbered {
   readonly wanted: Preferences
 }
 
+const PREFERENCE_NAMES = Object.keys(NO_PREFERENCES) as (keyof typeof NO_PREFERENCES)[]
+
 export const setPreferences = numbered<SetPreferencesInput>('preferences.set', (tx, { wanted }) => {
-  const { noReceipts, askBeforeGroups, noPresence } = wanted
+  const { noReceipts, askBeforeGroups, noPresence, friendsOnly } = wanted
+  const value = { noReceipts, askBeforeGroups, noPresence, friendsOnly }
   const before = tx.get(preferences) ?? NO_PREFERENCES
-  const isSame =
-    before.noReceipts === noReceipts && before.askBeforeGroups === askBeforeGroups && before.noPresence === noPresence
-  if (isSame) return CODES.OK.code
-  const value = { noReceipts, askBeforeGroups, noPresence }
+  if (PREFERENCE_NAMES.every(name => before[name] === value[name])) return CODES.OK.code
   tx.put(preferences, value)
   tx.append(encodeItem({ skip: 0, content: { case: 'preferences', value } }), PREFERENCES_KEY)
   return CODES.OK.code

@@ -152,6 +152,16 @@ export const NOBODY = {
   /** The number of these names (Profile). */
   names: 0,
   greeting: '',
+  /** The number of this user's writing that began, or answered, a conversation without friendship (stranger.ts); 0: there is none. */
+  wrote: 0,
+  /** The same of the other user's. */
+  met: 0,
+  /** This user declined such a conversation: the other begins none, until this user writes or asks. */
+  shut: false,
+  /** The other wrote, and this user has not answered: the other gets no marks. */
+  quiet: false,
+  /** The time when the first of the two wrote; 0: there is no such conversation. */
+  sinceMs: 0,
 }
 export type ContactRecord = Readonly<typeof NOBODY>
 
@@ -160,14 +170,14 @@ export const contact = jsonRecord<ContactRecord>('contact', {
   lifetime: 'user',
   bytesMax: 512 + JSON_BYTES_PER_BYTE * (ACCOUNT_BYTES_MAX + NICKNAME_BYTES_MAX + GREETING_BYTES_MAX),
   grows: 'both: a nickname has at most 64 bytes, a greeting 256',
-  many: 'one per other user who was ever asked or blocked, or who asked: 20 an hour on either side',
+  many: 'one per other user who was ever asked, written to or blocked, or who asked or wrote: 20 an hour on either side',
 })
 
-/** The most contacts of one user in any state but none. It bounds the index (at most 17 bytes each) and a first sync. */
+/** The most contacts of one user in any state but none, or with a conversation. It bounds the index (at most 17 bytes each) and a first sync. */
 export const CONTACTS_MAX = 5_000
 const UID_BYTES_MAX = 17
 
-/** The uids of the user's contacts in any state but none, in order: for what concerns them all. */
+/** The uids of the user's contacts in any state but none, or with a conversation, in order: for what concerns them all. */
 export const contactIndex = jsonValue<readonly number[]>('contacts', {
   lifetime: 'user',
   bytesMax: 2 + CONTACTS_MAX * UID_BYTES_MAX,
@@ -185,6 +195,37 @@ export const contactsAsked = jsonValue<readonly number[]>('asking', {
   bytesMax: 2 + UNANSWERED_MAX * UID_BYTES_MAX,
   entries: { max: UNANSWERED_MAX, count: list => list.length },
   grows: 'the user, by Request: 200 wait for an answer',
+  many: 'one',
+})
+
+/** The most strangers whose conversations wait for the user's answer. The oldest ones stay. */
+export const STRANGERS_ASKING_MAX = 200
+
+/** The strangers who wrote and whom the user has not answered. Their number is limited. */
+export const strangersAsking = jsonValue<readonly number[]>('strangers-asking', {
+  lifetime: 'user',
+  bytesMax: 2 + STRANGERS_ASKING_MAX * UID_BYTES_MAX,
+  entries: { max: STRANGERS_ASKING_MAX, count: list => list.length },
+  grows: 'strangers, by Send: 200 wait for an answer',
+  many: 'one',
+})
+
+/** The most strangers whom a user begins to write to within STRANGERS_MS. One who answers is none any more. */
+export const STRANGERS_MAX = 20
+export const STRANGERS_MS = 86_400_000
+
+export interface NewStranger {
+  readonly uid: number
+  readonly atMs: number
+}
+/** The strangers whom the user has lately begun to write to, and who have not answered, in the order of time. */
+export const newStrangers = jsonRecord<{ readonly list: readonly NewStranger[] }>('strangers', {
+  fields: { list: [] },
+  list: { name: 'list', fields: { uid: 0, atMs: 0 } satisfies NewStranger },
+  lifetime: 'user',
+  bytesMax: 32 + STRANGERS_MAX * 64,
+  entries: { max: STRANGERS_MAX, count: ({ list }) => list.length },
+  grows: 'the user, by Send to strangers: 20 within a day',
   many: 'one',
 })
 

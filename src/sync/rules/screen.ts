@@ -3,7 +3,7 @@ import { type ConversationId, peerOf } from '../../../protocol/conversation-id.j
 import type { Contact, ConversationSettings, Group, Watermark } from '../../../protocol/generated/messages.js'
 import { branchActor } from '../references.js'
 import type { Transition, Tx } from '../types.js'
-import { contactValue } from './contact.js'
+import { contactValue } from './contact-records.js'
 import { conversationOf, conversationRecord, knows, pinnedBy, pinnedConversations } from './conversation-records.js'
 import { branch, gidOf, groupValue, userGroup } from './group-records.js'
 import { type UnreadMarks, unreadMarks } from './read-state.js'

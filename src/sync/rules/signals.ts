@@ -12,6 +12,7 @@ import { isSilent } from './group.js'
 import { about, gidOf, members, userGroup } from './group-records.js'
 import { type ContactRecord, contact, NOBODY, profile } from './records.js'
 import { listening, ridOf } from './room-records.js'
+import { mayTalk } from './stranger.js'
 
 export interface WatchInput {
   readonly uid: number
@@ -87,14 +88,14 @@ export const mayTypeInGroup: Transition<{ readonly uid: number }, Code> = {
 }
 
 /**
- * Whether a conversation is the user's now: with a friend, of a group that the user is in, or a room that the user listens to. A stranger is
- * answered like a non-user.
+ * Whether a conversation is the user's now: with a friend, or between two who have both written (stranger.ts), of a group that the user is in,
+ * or a room that the user listens to. A stranger is answered like a non-user.
  */
 function standing(tx: Tx, uid: number, conversation: ConversationId): Code {
   const peer = peerOf(conversation)
   if (peer === uid) return CODES.SELF.code
   if (peer !== undefined) {
-    return tx.get(contact, peer)?.state === ContactState.FRIEND ? CODES.OK.code : CODES.NOT_FRIEND.code
+    return mayTalk(tx, tx.get(contact, peer)) ? CODES.OK.code : CODES.NOT_FRIEND.code
   }
   const rid = ridOf(conversation)
   if (rid !== undefined) {

@@ -68,7 +68,8 @@ export const ack: Transition<AckInput, void> = {
         cameBack(tx, peer)
       }
       const told = { delivered: deliveredNow, read: receipts(tx, readNow) }
-      if (deliveredNow !== known.delivered || told.read === readNow) tx.effect(marksGiven, userActor(peer), told)
+      const isNews = deliveredNow !== known.delivered || told.read === readNow
+      if (isNews && !isQuiet(tx, peer)) tx.effect(marksGiven, userActor(peer), told)
     }
   },
 }
@@ -126,7 +127,8 @@ export const marksGiven: EffectKind<MarkRecord> = jsonEffect({
 /** Tells the peer again how far this user has stored and read the peer's messages, because the peer has dropped some of it. */
 export function tellMarks(tx: Tx, peer: number): void {
   const known = tx.get(taken, peer)
-  if (known !== undefined) tx.effect(marksGiven, userActor(peer), { ...known, read: receipts(tx, known.read) })
+  if (known !== undefined && !isQuiet(tx, peer))
+    tx.effect(marksGiven, userActor(peer), { ...known, read: receipts(tx, known.read) })
 }
 
 /** The marks of what was read, as they go to the peer or come from there: none if this user does not want receipts. */
@@ -166,6 +168,15 @@ function isContact(tx: Tx, peer: number): boolean {
 /** Whether the peer is blocked: nothing of a blocked user arrives. If a look without a condition says so, it is verified. */
 function isBlocked(tx: Tx, peer: number): boolean {
   return tx.peek(contact, peer)?.blocked === true && tx.get(contact, peer)?.blocked === true
+}
+
+/**
+ * Whether the peer is a stranger whom this user has not answered: no marks go there (stranger.ts). Where strangers may write, what this node
+ * remembers does not do: another may have taken the message that is marked here.
+ */
+function isQuiet(tx: Tx, peer: number): boolean {
+  const known = tx.settings.openContacts ? tx.get(contact, peer) : tx.peek(contact, peer)
+  return known?.quiet === true
 }
 
 /**

@@ -188,8 +188,18 @@ t.test('what is left out of settings comes from the newest request for them that
   t.same(settings().request.settings, { ...PLAIN, archived: true }, 'nothing of another conversation')
   t.same(settings().request.settings, { ...PLAIN, muted: true, pinned: true })
   t.same(settings().request.settings, { ...PLAIN, muted: true, unread: true })
-  t.same(preferences().request.preferences, { noReceipts: true, askBeforeGroups: false, noPresence: false })
-  t.same(preferences().request.preferences, { noReceipts: true, askBeforeGroups: true, noPresence: false })
+  t.same(preferences().request.preferences, {
+    noReceipts: true,
+    askBeforeGroups: false,
+    noPresence: false,
+    friendsOnly: false,
+  })
+  t.same(preferences().request.preferences, {
+    noReceipts: true,
+    askBeforeGroups: true,
+    noPresence: false,
+    friendsOnly: false,
+  })
   // The item of the first comes while the last is on its way.
   const value = { conversation: 'direct:300', settings: { ...PLAIN, muted: true } }
   pipe.push(0, 1, [conversationState(value)])
@@ -221,12 +231,14 @@ t.test('what was set offline and before a restart is not lost by what is set aft
     noReceipts: true,
     askBeforeGroups: false,
     noPresence: false,
+    friendsOnly: false,
   })
   t.same(pipe.take('setConversation').request.settings, { ...PLAIN, muted: true, pinned: true })
   t.same(pipe.take('setPreferences').request.preferences, {
     noReceipts: true,
     askBeforeGroups: true,
     noPresence: false,
+    friendsOnly: false,
   })
 })
 
@@ -254,13 +266,13 @@ t.test('what is left out comes from what the server took last, until an item com
   }
   t.same(answered(), [
     { ...PLAIN, muted: true },
-    { noReceipts: true, askBeforeGroups: false, noPresence: false },
+    { noReceipts: true, askBeforeGroups: false, noPresence: false, friendsOnly: false },
   ])
   void client.conversations.set(300, { pinned: true })
   void client.conversations.setPreferences({ askBeforeGroups: true })
   t.same(answered(), [
     { ...PLAIN, muted: true, pinned: true },
-    { noReceipts: true, askBeforeGroups: true, noPresence: false },
+    { noReceipts: true, askBeforeGroups: true, noPresence: false, friendsOnly: false },
   ])
   // Of another device.
   pipe.push(0, 2, [
@@ -271,7 +283,7 @@ t.test('what is left out comes from what the server took last, until an item com
   void client.conversations.setPreferences({ askBeforeGroups: true })
   t.same(answered(), [
     { ...PLAIN, archived: true, unread: true },
-    { noReceipts: false, askBeforeGroups: true, noPresence: false },
+    { noReceipts: false, askBeforeGroups: true, noPresence: false, friendsOnly: false },
   ])
 })
 
@@ -297,5 +309,6 @@ t.test('settings that were refused are not taken up by the next ones', async t =
     noReceipts: false,
     askBeforeGroups: true,
     noPresence: false,
+    friendsOnly: false,
   })
 })

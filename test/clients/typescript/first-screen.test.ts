@@ -36,7 +36,7 @@ const BOB = summary({
   conversation: direct,
   version: 480,
   last: messageItem('300/1/9', 'hello'),
-  contact: { ...contact, request: 0, blocked: false, greeting: '' },
+  contact: { ...contact, request: 0, blocked: false, greeting: '', stranger: 0, sinceMs: 0 },
   unread: 2,
 })
 

@@ -493,14 +493,16 @@ t.test('settings and preferences come to every device, and are asked for by what
   ])
   harness.settle()
   t.match(harness.of('conversation'), [{ ...settings, conversation: 'direct:300' }])
-  t.match(harness.of('preferences'), [{ noReceipts: true, askBeforeGroups: false, noPresence: false }])
+  t.match(harness.of('preferences'), [
+    { noReceipts: true, askBeforeGroups: false, noPresence: false, friendsOnly: false },
+  ])
   void client.conversations.set(300, { pinned: true, unread: false })
   void client.conversations.setPreferences({ askBeforeGroups: true })
   harness.settle()
   while (pipe.peek()[0] === 'ack') pipe.takeAck()
   t.match(pipe.take('setConversation').request, { settings: { ...settings, pinned: true, unread: false } })
   t.match(pipe.take('setPreferences').request, {
-    preferences: { noReceipts: true, askBeforeGroups: true, noPresence: false },
+    preferences: { noReceipts: true, askBeforeGroups: true, noPresence: false, friendsOnly: false },
   })
   const again = await Harness.start(storage)
   t.match(again.client.conversations.list(), [settings])

@@ -41,7 +41,11 @@ t.test('a contact has each field of its item, also one that was stored before th
   first.pipe.push(0, 1, [contactItem({ uid: 300, state: ContactState.FRIEND, account: 'bob', nickname: 'Bob' })])
   await until(first, () => first.client.contacts.get(300) !== undefined)
   const contact = first.client.contacts.get(300)
-  t.same(contact, { ...createContact({ uid: 300, account: 'bob', nickname: 'Bob' }), state: 'friend' })
+  t.same(contact, {
+    ...createContact({ uid: 300, account: 'bob', nickname: 'Bob' }),
+    state: 'friend',
+    stranger: 'none',
+  })
   await first.client.close()
 
   const { values } = await opened(storage)
