@@ -35,9 +35,20 @@ const clientHalf = {
   name: 'client half',
   setup(build) {
     build.onLoad({ filter: /[/\\]protocol[/\\]methods\.ts$/ }, ({ path }) => {
-      const servers = /\bm\.(?:decode(?!Send)\w+Request|encode\w+Response)\b/g
+      const servers = /\bm\.(?:decode(?!Send)\w+Request|encode\w+Response|decodeAckNotice|encode(?!Ack)\w+Notice)\b/g
       const contents = readFileSync(path, 'utf8').replace(servers, '(undefined as never)')
       return { contents, loader: 'ts' }
+    })
+    // The page has no rooms yet.
+    build.onLoad({ filter: /[/\\]protocol[/\\]room-methods\.ts$/ }, () => {
+      return { contents: 'export const ROOM_METHODS = {}', loader: 'ts' }
+    })
+    build.onLoad({ filter: /[/\\]typescript[/\\]api[/\\]rooms\.ts$/ }, () => {
+      return { contents: 'export class Rooms {}', loader: 'ts' }
+    })
+    // Our codec takes readers and writers alone of the runtime.
+    build.onLoad({ filter: /[/\\]protobufjs[/\\]src[/\\](?:rpc|util[/\\](?:eventemitter|aspromise))\.js$/ }, () => {
+      return { contents: 'module.exports = {}', loader: 'js' }
     })
     // The page has words of its own for codes, in each language.
     build.onLoad({ filter: /[/\\]protocol[/\\]codes\.ts$/ }, ({ path }) => {
@@ -82,7 +93,7 @@ async function bundled(entry, define = {}) {
     // The protobuf runtime takes it if it is there; our codec reads 64 bits into numbers and has no use for it.
     external: ['long'],
     legalComments: 'none',
-    define,
+    define: { 'process.env.NODE_ENV': '"production"', ...define },
     plugins: [clientHalf],
     write: false,
     logLevel: 'warning',

@@ -2,7 +2,7 @@
 import t from 'tap'
 import { CODES } from '../../protocol/codes.js'
 import { type ConversationId, directConversation } from '../../protocol/conversation-id.js'
-import { createHelloRequest, GroupRole } from '../../protocol/generated/messages.js'
+import { createHelloRequest, GroupRole, RoomKind } from '../../protocol/generated/messages.js'
 import { METHODS } from '../../protocol/methods.js'
 import { Hub } from '../../src/connection/hub.js'
 import { Canary, type CanaryOptions } from '../../src/jobs/canary.js'
@@ -358,6 +358,7 @@ t.test('nobody reaches its users, by any method', async t => {
       const request = { ...EVERY_FIELD, uid, to: uid, device: uid, sendSeq: 1, invitees }
       if (method === METHODS.post) request.conversation = directConversation(uid)
       if (method === METHODS.getProfile) request.account = ''
+      Object.assign(request, OTHER_FIELDS.get(method))
       // Somebody new each time: what one method does to a session must not be what stops the next.
       const mallory = await stranger()
       const reply = await mallory.callRaw(method.number, method.encodeRequest(request as never))
@@ -407,6 +408,7 @@ const EVERY_FIELD = {
   mentions: [],
   metadata: new Uint8Array(0),
   source: 'group:1.1.1',
+  payload: new Uint8Array(1),
   message: { sender: 0, device: 0, sendSeq: 0, number: 1 },
   messages: [{ sender: 0, device: 0, sendSeq: 0, number: 1 }],
   upTo: 1,
@@ -417,6 +419,10 @@ const EVERY_FIELD = {
   since: 0,
   after: 0,
   before: 0,
+  around: 0,
+  state: false,
+  conversations: [],
+  stopped: false,
   limit: 10,
   waitMs: 0,
   attempt: 0,
@@ -436,6 +442,12 @@ const EVERY_FIELD = {
   settings: { muted: true, pinned: false, archived: false, unread: false },
   preferences: { noReceipts: true, askBeforeGroups: false, noPresence: false, friendsOnly: false },
 }
+
+/** Fields that other methods have of another type. */
+const OTHER_FIELDS = new Map<unknown, object>([
+  [METHODS.roomCreate, { kind: RoomKind.BOARD }],
+  [METHODS.roomList, { after: '' }],
+])
 
 /** Methods that ask for something of the user they name. */
 const NAMING = new Set<unknown>([
