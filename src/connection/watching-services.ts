@@ -14,8 +14,6 @@ import {
   encodeWatchRequest,
   encodeWatchResponse,
   type Presence,
-  type Refusal,
-  type SendResult,
   type WatchResponse,
 } from '../../protocol/generated/messages.js'
 import { TYPING_INTERVAL_MS } from '../../protocol/limits.js'
@@ -24,9 +22,9 @@ import type { Clock } from '../lib/clock.js'
 import { ExpiringTable } from '../lib/expiring-table.js'
 import type { Limits } from '../ops/rate-limits.js'
 import { refuse, refuseLimited } from '../services/answers.js'
-import { ForwardedServices } from '../services/forwarded.js'
+import { ForwardedCaller, ForwardedServices } from '../services/forwarded.js'
 import { deviceKey } from '../services/request-limits.js'
-import type { Caller, Services, TimelinePage } from '../services/types.js'
+import type { Caller, Services } from '../services/types.js'
 import type { Hub, Member } from './hub.js'
 import type { Grant, Watch, Watches } from './watches.js'
 
@@ -137,56 +135,19 @@ function decoded<T>(decode: () => T): T | undefined {
 }
 
 /** The caller of a Watch: its answer tells who is online. */
-class WatchCaller implements Caller {
-  readonly #caller: Caller
+class WatchCaller extends ForwardedCaller {
   readonly #answered: (response: WatchResponse) => readonly Presence[] | undefined
 
   constructor(caller: Caller, answered: (response: WatchResponse) => readonly Presence[] | undefined) {
-    this.#caller = caller
+    super(caller)
     this.#answered = answered
   }
 
-  get uid(): number {
-    return this.#caller.uid
-  }
-
-  get device(): number {
-    return this.#caller.device
-  }
-
-  get address(): string {
-    return this.#caller.address
-  }
-
-  get told(): number {
-    return this.#caller.told
-  }
-
-  get attempt(): number {
-    return this.#caller.attempt ?? 0
-  }
-
-  get signal(): AbortSignal | undefined {
-    return this.#caller.signal
-  }
-
-  respond(id: number, body: Uint8Array): void {
+  override respond(id: number, body: Uint8Array): void {
     const response = decodeWatchResponse(body)
     const presence = this.#answered(response)
-    if (presence === undefined) refuse(this.#caller, id, CODES.OVERLOADED.code, RETRY_MS)
-    else this.#caller.respond(id, encodeWatchResponse({ presence: [...presence], off: response.off }))
-  }
-
-  refuse(id: number, code: Code, message: string, retryAfterMs?: number, refusal?: Refusal): void {
-    this.#caller.refuse(id, code, message, retryAfterMs, refusal)
-  }
-
-  accepted(id: number, from: number, version: number): void {
-    this.#caller.accepted(id, from, version)
-  }
-
-  synced(id: number, since: number, page: TimelinePage, results: readonly SendResult[]): void {
-    this.#caller.synced(id, since, page, results)
+    if (presence === undefined) refuse(this.inner, id, CODES.OVERLOADED.code, RETRY_MS)
+    else super.respond(id, encodeWatchResponse({ presence: [...presence], off: response.off }))
   }
 }
 

@@ -6,7 +6,7 @@ import { CODES, type Code } from '../../protocol/codes.js'
 import type { HelloRequest, Refusal, SendResult } from '../../protocol/generated/messages.js'
 import { METHODS } from '../../protocol/methods.js'
 import type { Counters } from '../ops/counters.js'
-import { ForwardedServices } from './forwarded.js'
+import { ForwardedCaller, ForwardedServices } from './forwarded.js'
 import type { Asker, Authorization, Caller, HelloAnswer, Services, TimelinePage } from './types.js'
 
 export class CountedServices extends ForwardedServices {
@@ -46,64 +46,35 @@ export class CountedServices extends ForwardedServices {
 }
 
 /** The caller of one request. */
-class CountedCaller implements Caller {
-  readonly #caller: Caller
+class CountedCaller extends ForwardedCaller {
   readonly #counters: Counters
   readonly #method: number
 
   constructor(caller: Caller, counters: Counters, method: number) {
-    this.#caller = caller
+    super(caller)
     this.#counters = counters
     this.#method = method
   }
 
-  get uid(): number {
-    return this.#caller.uid
-  }
-
-  get device(): number {
-    return this.#caller.device
-  }
-
-  get address(): string {
-    return this.#caller.address
-  }
-
-  get told(): number {
-    return this.#caller.told
-  }
-
-  get attempt(): number {
-    return this.#caller.attempt ?? 0
-  }
-
-  get signal(): AbortSignal | undefined {
-    return this.#caller.signal
-  }
-
-  pageWaits(waits: boolean): void {
-    this.#caller.pageWaits?.(waits)
-  }
-
-  respond(id: number, body: Uint8Array): void {
+  override respond(id: number, body: Uint8Array): void {
     this.#counters.answered(this.#method, CODES.OK.code)
-    this.#caller.respond(id, body)
+    super.respond(id, body)
   }
 
-  refuse(id: number, code: Code, message: string, retryAfterMs?: number, refusal?: Refusal): void {
+  override refuse(id: number, code: Code, message: string, retryAfterMs?: number, refusal?: Refusal): void {
     this.#counters.answered(this.#method, code)
-    this.#caller.refuse(id, code, message, retryAfterMs, refusal)
+    super.refuse(id, code, message, retryAfterMs, refusal)
   }
 
-  accepted(id: number, from: number, version: number): void {
+  override accepted(id: number, from: number, version: number): void {
     this.#counters.answered(this.#method, CODES.OK.code)
-    this.#caller.accepted(id, from, version)
+    super.accepted(id, from, version)
   }
 
-  synced(id: number, since: number, page: TimelinePage, results: readonly SendResult[]): void {
+  override synced(id: number, since: number, page: TimelinePage, results: readonly SendResult[]): void {
     const { kind } = page
     this.#counters.answered(this.#method, kind === 'page' ? CODES.OK.code : CODES.RESYNC.code)
     if (kind === 'page') this.#counters.pulledItems += page.items.length
-    this.#caller.synced(id, since, page, results)
+    super.synced(id, since, page, results)
   }
 }
