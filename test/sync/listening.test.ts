@@ -7,7 +7,7 @@ import { CODES } from '../../protocol/codes.js'
 import { decodeItem, RoomKind, RoomRole, RoomState } from '../../protocol/generated/messages.js'
 import { systemClock } from '../../src/lib/clock.js'
 import { type Random, seededRandom } from '../../src/lib/random.js'
-import { MemoryStore } from '../../src/store/memory/store.js'
+import type { MemoryStore } from '../../src/store/memory/store.js'
 import { MemoryView } from '../../src/store/memory/view.js'
 import { roomActor } from '../../src/sync/references.js'
 import * as rules from '../../src/sync/rules/listening.js'
@@ -29,27 +29,12 @@ import { verify } from '../../src/verify/verify.js'
 import { startNode } from '../support/engine.js'
 import { eventually } from '../support/eventually.js'
 import { GroupPerson } from '../support/group-person.js'
+import { SlowStore } from '../support/slow-store.js'
 
 const HISTORIES = 15
 const PEOPLE = 4
 const ACTS = 80
 const CODE = 'the code'
-
-/** Its commits are late, those of each scope in order: now and then by so many turns that others do much meanwhile. */
-class SlowStore extends MemoryStore {
-  readonly #random: Random
-
-  constructor(random: Random) {
-    super({ scopes: 'partitions', random })
-    this.#random = random
-  }
-
-  override async commit(...asked: Parameters<MemoryStore['commit']>): ReturnType<MemoryStore['commit']> {
-    const most = this.#random.integer(4) === 0 ? 60 : 4
-    for (let turns = this.#random.integer(most); turns > 0; turns -= 1) await new Promise(setImmediate)
-    return super.commit(...asked)
-  }
-}
 
 async function recordIn<T>(store: MemoryStore, actor: string, kind: RecordKind<T>, id?: string | number) {
   const [found] = await store.get(actor, [id === undefined ? kind.prefix : `${kind.prefix}/${id}`])
