@@ -135,8 +135,8 @@ export class History {
     const { past } = this.#host.parts
     if (kind === 'e') throw LongwireError.argument('after', 'is a place before the joining; ask for pages before it')
     if (kind === 's') return this.#storedPage(conversation, await past.stored(conversation, { after: at, limit }))
-    const oldest = (await past.oldest(conversation)) ?? 0
     const page = await this.#asked(conversation, { after: at }, limit)
+    const { oldest } = page
     const reachesStored = page.joined && at < oldest - 1
     if (!reachesStored) return this.#pageOf(conversation, page, this.#newer(page))
     const messages = page.messages.filter(each => each.version < oldest)
@@ -158,12 +158,8 @@ export class History {
     return this.#pageOf(conversation, page, this.#newer(page))
   }
 
-  #asked(
-    conversation: ConversationId,
-    where: Partial<Parameters<Parts['past']['ask']>[1]>,
-    limit: number,
-  ): Promise<PastPage> {
-    return this.#host.parts.past.ask(conversation, { ...NOWHERE, ...where, limit: Math.min(limit, HISTORY_ITEMS_MAX) })
+  #asked(conversation: ConversationId, where: Parameters<Parts['past']['ask']>[1], limit: number): Promise<PastPage> {
+    return this.#host.parts.past.ask(conversation, { ...where, limit: Math.min(limit, HISTORY_ITEMS_MAX) })
   }
 
   #storedPage(conversation: ConversationId, page: HistoryPage, unplaced: readonly Message[] = []): MessagePage {
@@ -202,8 +198,6 @@ export class History {
     return this.#host.parts.groups.get(conversation)?.state === 'member' ? 'e0' : undefined
   }
 }
-
-const NOWHERE = { before: 0, after: 0, around: 0, message: undefined } as const
 
 /** @throws LongwireError INVALID_ARGUMENT */
 function placeOf(name: string, value: HistoryPlace): Place {

@@ -152,7 +152,7 @@ export class ChatList implements HistoryWatch, ChangeWatch {
   }
 
   get(conversation: ConversationId): Chat {
-    return this.#chat(conversation, this.#waiting().get(conversation))
+    return this.#chat(conversation, this.#waitingIn(conversation))
   }
 
   /**
@@ -228,7 +228,8 @@ export class ChatList implements HistoryWatch, ChangeWatch {
   touched(conversation: ConversationId): void {
     const { commits, emit, isWanted } = this.#host
     if (!isWanted) return
-    if (this.#records.has(conversation) || this.#waiting().has(conversation)) commits.tell(() => emit(conversation))
+    if (this.#records.has(conversation) || this.#waitingIn(conversation) !== undefined)
+      commits.tell(() => emit(conversation))
   }
 
   // Pages of the server -----------------------------------------------------------------------------------------------
@@ -331,6 +332,11 @@ export class ChatList implements HistoryWatch, ChangeWatch {
     for (const message of posted.all()) newest.set(message.conversation, message)
     for (const message of sender.queued()) newest.set(message.conversation, message)
     return newest
+  }
+
+  #waitingIn(conversation: ConversationId): Message | undefined {
+    const { posted, sender } = this.#host
+    return sender.queuedIn(conversation).at(-1) ?? posted.in(conversation).at(-1)
   }
 
   #chat(conversation: ConversationId, waiting: Message | undefined): Chat {

@@ -11,6 +11,7 @@
 import { CODES } from '../../../protocol/codes.js'
 import { type ConversationId, isGroupConversation, peerOf } from '../../../protocol/conversation-id.js'
 import {
+  createHistoryRequest,
   createHistoryResponse,
   type HistoryRequest,
   type HistoryResponse,
@@ -60,6 +61,8 @@ export interface PastPage {
   readonly to: number
   /** It lies right before what is stored here, and was stored there. */
   readonly joined: boolean
+  /** The version of the oldest message that was stored before; 0: none was. */
+  readonly oldest: number
 }
 
 export class Past {
@@ -113,11 +116,12 @@ export class Past {
   }
 
   /** Asks the server for a page. @throws LongwireError */
-  async ask(conversation: ConversationId, request: Omit<HistoryRequest, 'conversation'>): Promise<PastPage> {
+  async ask(conversation: ConversationId, where: Partial<Omit<HistoryRequest, 'conversation'>>): Promise<PastPage> {
     const { calls, followUps } = this.#host
     const note = followUps.note()
     try {
-      const response = await calls.ask('history', { ...request, conversation }).catch(notKnown)
+      const request = createHistoryRequest({ ...where, conversation })
+      const response = await calls.ask('history', request).catch(notKnown)
       const applied = this.#host.applied()
       const messages = this.#messages(conversation, response, applied)
       // What was applied before is stored first, then the page is compared with it.
@@ -134,13 +138,8 @@ export class Past {
   async newest(conversation: ConversationId): Promise<StoredMessage | undefined> {
     const here = await this.stored(conversation, { limit: 1 })
     if (here.messages.length > 0 || !this.reaches(conversation)) return here.messages[0]
-    const page = await this.ask(conversation, { before: 0, after: 0, around: 0, message: undefined, limit: 1 })
+    const page = await this.ask(conversation, { limit: 1 })
     return page.messages.at(-1)
-  }
-
-  /** The version of the oldest message that is stored of a conversation; undefined if none with a version is. */
-  async oldest(conversation: ConversationId): Promise<number | undefined> {
-    return (await this.#first(conversation)).version
   }
 
   /** A page of what is stored. @throws LongwireError STORAGE_FAILED */
@@ -212,7 +211,7 @@ export class Past {
     }
     acks.came(seen.filter(({ sender }) => sender !== identity.uid))
     await this.#stored()
-    return { messages, from, to, joined }
+    return { messages, from, to, joined, oldest: first.version ?? 0 }
   }
 
   #begin(conversation: ConversationId, version: number): void {
