@@ -2758,7 +2758,7 @@ export interface Room {
   /** While listening. */
   kind: RoomKind
   role: RoomRole
-  /** Of a board: up to which number the user has confirmed. */
+  /** The number up to which the user has confirmed a board's posts. */
   confirmed: number
 }
 
@@ -8107,15 +8107,15 @@ export interface ConversationSummary {
   cut: boolean
   /** In a group: the nickname of who wrote it. */
   senderName: string
-  /** Of a direct conversation: as the Contact item. */
+  /** The contact, as the Contact item; absent in a group. */
   contact: Contact | undefined
-  /** Of a group: as the Group item, without the announcement. */
+  /** The group, as the Group item but without the announcement; absent in a direct conversation. */
   group: Group | undefined
   settings: ConversationSettings | undefined
   /** As in ConversationState. */
   read: number
   cleared: number
-  /** Of a direct conversation: the marks of the Delivered item and of both Read items. */
+  /** The marks of the Delivered item and of both Read items, in a direct conversation. */
   delivered: Watermark[]
   readMarks: Watermark[]
   ownRead: Watermark[]
@@ -8514,7 +8514,7 @@ export function readWatched(r: Reader, m: Watched): Watched {
 }
 
 export interface WatchResponse {
-  /** Of each friend among the other users whose presence the user may see. */
+  /** The presence of each friend among the users that are named, where the user may see it. */
   presence: Presence[]
   /** The user's preference no_presence is set: the connection is told nothing. */
   off: boolean

@@ -431,14 +431,14 @@ export type ConversationSummary = Message<"longwire.v1.ConversationSummary"> & {
   senderName: string;
 
   /**
-   * Of a direct conversation: as the Contact item.
+   * The contact, as the Contact item; absent in a group.
    *
    * @generated from field: longwire.v1.Contact contact = 6;
    */
   contact?: Contact | undefined;
 
   /**
-   * Of a group: as the Group item, without the announcement.
+   * The group, as the Group item but without the announcement; absent in a direct conversation.
    *
    * @generated from field: longwire.v1.Group group = 7;
    */
@@ -462,7 +462,7 @@ export type ConversationSummary = Message<"longwire.v1.ConversationSummary"> & {
   cleared: bigint;
 
   /**
-   * Of a direct conversation: the marks of the Delivered item and of both Read items.
+   * The marks of the Delivered item and of both Read items, in a direct conversation.
    *
    * @generated from field: repeated longwire.v1.Watermark delivered = 11;
    */

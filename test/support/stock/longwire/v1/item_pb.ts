@@ -1052,7 +1052,7 @@ export type Room = Message$1<"longwire.v1.Room"> & {
   role: RoomRole;
 
   /**
-   * Of a board: up to which number the user has confirmed.
+   * The number up to which the user has confirmed a board's posts.
    *
    * @generated from field: uint64 confirmed = 6;
    */

@@ -54,7 +54,7 @@ export const WatchedSchema: GenMessage<Watched> = /*@__PURE__*/
  */
 export type WatchResponse = Message<"longwire.v1.WatchResponse"> & {
   /**
-   * Of each friend among the other users whose presence the user may see.
+   * The presence of each friend among the users that are named, where the user may see it.
    *
    * @generated from field: repeated longwire.v1.Presence presence = 1;
    */
