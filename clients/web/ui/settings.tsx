@@ -3,13 +3,14 @@ import { useEffect, useState } from 'preact/hooks'
 import type { DeviceInfo } from '../../typescript/browser.js'
 import { rowTime } from '../model/dates.js'
 import { said } from '../words.js'
+import { LanguageChoice, ThemeChoice } from './appearance.js'
 import { ConnectionLine } from './connection-line.js'
 import { TextSetting } from './details.js'
 import { useApp, useSession, useSignal, useSpeech } from './hooks.js'
 import { SideBar } from './list-pane.js'
 import { useOverlays } from './overlays.js'
 import { Unavailable } from './page.js'
-import { Avatar, Button, Icon, Segments, Switch } from './parts.js'
+import { Avatar, Button, Icon, Switch } from './parts.js'
 
 export function SettingsPane() {
   const speech = useSpeech()
@@ -72,36 +73,17 @@ function Own() {
 }
 
 function Appearance() {
-  const { settings } = useApp()
   const speech = useSpeech()
-  const { theme, language } = useSignal(settings.current)
   return (
     <div class="sec">
       <h3>{speech.say('appearance')}</h3>
       <div class="item">
         <span class="grow">{speech.say('theme')}</span>
-        <Segments
-          label={speech.say('theme')}
-          value={theme}
-          choices={[
-            ['system', speech.say('system')],
-            ['light', speech.say('light')],
-            ['dark', speech.say('dark')],
-          ]}
-          onChange={next => settings.change({ theme: next })}
-        />
+        <ThemeChoice />
       </div>
       <div class="item">
         <span class="grow">{speech.say('language')}</span>
-        <Segments
-          label={speech.say('language')}
-          value={language}
-          choices={[
-            ['en', 'English'],
-            ['zh', '简体中文'],
-          ]}
-          onChange={next => settings.change({ language: next })}
-        />
+        <LanguageChoice />
       </div>
     </div>
   )

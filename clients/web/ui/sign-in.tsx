@@ -1,8 +1,9 @@
 // Signing in and making an account. What is wrong stands in lines that are there already.
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Said } from '../words.js'
-import { useApp, useSignal, useSpeech } from './hooks.js'
-import { Button, Field, Icon, PasswordField, Segments } from './parts.js'
+import { LanguageChoice, ThemeChoice } from './appearance.js'
+import { useApp, useSpeech } from './hooks.js'
+import { Button, Field, Icon, PasswordField } from './parts.js'
 
 type Fault = { readonly field: 'account' | 'nickname' | 'password'; readonly text: string }
 
@@ -115,33 +116,13 @@ export function SignIn({ known }: { known: string }) {
 }
 
 function Foot() {
-  const { settings } = useApp()
-  const speech = useSpeech()
-  const { language, theme } = useSignal(settings.current)
   return (
     <footer>
       <span class="host">
         <Icon name="globe" size="s" /> {location.host}
       </span>
-      <Segments
-        label={speech.say('language')}
-        value={language}
-        choices={[
-          ['en', 'English'],
-          ['zh', '简体中文'],
-        ]}
-        onChange={next => settings.change({ language: next })}
-      />
-      <Segments
-        label={speech.say('theme')}
-        value={theme}
-        choices={[
-          ['system', speech.say('system')],
-          ['light', speech.say('light')],
-          ['dark', speech.say('dark')],
-        ]}
-        onChange={next => settings.change({ theme: next })}
-      />
+      <LanguageChoice />
+      <ThemeChoice />
     </footer>
   )
 }
