@@ -21,6 +21,7 @@ import { befriend, registerUsers } from './fleet.js'
 import type { Preset } from './presets.js'
 import { cpuMsOf, memoryOf } from './process-probe.js'
 import { medians, rounded } from './statistics.js'
+import { until } from './until.js'
 
 export interface AttacksReport {
   readonly window_ms: number
@@ -120,7 +121,7 @@ async function measureOne(
   const attacker = new Attacker()
   await attacker.begin({ name, target: { port: server.port, httpPort: server.httpPort, tiny, accounts } })
   const loud = await watched(server, folder, talk, known, preset.attackWindowMs)
-  const answers = await attacker.tell()
+  const answers = await attacker.answers()
   await attacker.end()
   talk.close()
   await server.stop()
@@ -196,9 +197,14 @@ class Attacker {
     return this.#ask(order)
   }
 
-  /** The answers so far. */
-  async tell(): Promise<Record<string, number>> {
-    return (await this.#ask('tell')) as Record<string, number>
+  /** The answers so far; waits for the first. */
+  async answers(): Promise<Record<string, number>> {
+    let answers: Record<string, number> = {}
+    await until('an answer to the attack', async () => {
+      answers = (await this.#ask('tell')) as Record<string, number>
+      return Object.keys(answers).length > 0
+    })
+    return answers
   }
 
   async end(): Promise<void> {

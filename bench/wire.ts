@@ -3,11 +3,11 @@
  * versions are part of what is sent. So the same frames are also computed with the numbers of a large, old server.
  */
 
-import { setTimeout as sleep } from 'node:timers/promises'
 import { PING } from '../protocol/frame-codec.js'
 import { encodeAcceptedFrame, encodeMessageItem, encodePushFrame, encodeSendFrame } from '../protocol/item-codec.js'
 import { dataFolder, removeFolder, startLongwire } from './children.js'
 import { befriend, registerUsers, type UserPair } from './fleet.js'
+import { until } from './until.js'
 import type { BenchUser } from './user.js'
 
 export interface WireReport {
@@ -42,8 +42,6 @@ const TEXT = 'm'.repeat(100)
 /** A first number with two bytes for send_seq and version, as in all but the first conversations. */
 const MESSAGES_BEFORE = 200
 
-const WAIT_MS_MAX = 10_000
-
 export async function measureWire(say: (line: string) => void): Promise<WireReport> {
   say('(c) counting bytes')
   const folder = dataFolder()
@@ -54,7 +52,7 @@ export async function measureWire(say: (line: string) => void): Promise<WireRepo
 
   const beaten = counter(sender)
   sender.client.write(PING)
-  await until(() => beaten().down > 0)
+  await until('a heartbeat', () => beaten().down > 0)
   const heartbeat = beaten()
 
   const sending = counter(sender)
@@ -66,7 +64,7 @@ export async function measureWire(say: (line: string) => void): Promise<WireRepo
   const marked = counter(sender)
   const ack = counter(receiver)
   receiver.ack(sender.uid)
-  await until(() => marked().down > 0)
+  await until('an ack', () => marked().down > 0)
 
   receiver.client.destroy()
   const missed = receiver.receivedFrom(sender.uid) + 1
@@ -101,25 +99,17 @@ export async function measureWire(say: (line: string) => void): Promise<WireRepo
 /** Sends one message, and waits until it is accepted and has come. */
 async function deliver(sender: BenchUser, receiver: BenchUser): Promise<void> {
   await accepted(sender, receiver)
-  await until(() => receiver.receivedFrom(sender.uid) === sender.sent)
+  await until('what was sent', () => receiver.receivedFrom(sender.uid) === sender.sent)
 }
 
 async function accepted(sender: BenchUser, receiver: BenchUser): Promise<void> {
   sender.client.write(sender.nextSend(receiver.uid, TEXT))
-  await until(() => sender.accepted === sender.sent)
+  await until('the answers', () => sender.accepted === sender.sent)
 }
 
 function counter({ client }: BenchUser): () => { readonly up: number; readonly down: number } {
   const { bytesIn, bytesOut } = client
   return () => ({ up: client.bytesOut - bytesOut, down: client.bytesIn - bytesIn })
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  const deadlineMs = performance.now() + WAIT_MS_MAX
-  while (!holds()) {
-    if (performance.now() > deadlineMs) throw new Error(`nothing came within ${WAIT_MS_MAX} ms`)
-    await sleep(1)
-  }
 }
 
 function largeNumbers(): WireReport['large_numbers'] {

@@ -1,6 +1,5 @@
 /** One group whose members are all connected, and friends two by two; and the load of messages to it. */
 
-import { setTimeout as sleep } from 'node:timers/promises'
 import {
   createGroupServiceCreateRequest,
   createGroupServiceGetRequest,
@@ -14,11 +13,8 @@ import { present } from '../../src/lib/assert.js'
 import { befriend, inParallel, registerUsers, type UserPair } from '../fleet.js'
 import { type LoadedPair, LongwirePair, Tally } from '../pairs.js'
 import { acknowledging } from '../peers/longwire.js'
+import { until } from '../until.js'
 import type { BenchUser } from '../user.js'
-
-/** The longest wait for the largest group on a Cluster to be made: each joining is told to all who are members already. */
-const SETTLED_MS_MAX = 600_000
-const LOOK_MS = 20
 
 export interface Crowd {
   readonly conversation: string
@@ -95,15 +91,6 @@ async function spread(pairs: readonly UserPair[], ports: readonly number[]): Pro
       return [sender.reconnect(portOf(i)), receiver.reconnect(portOf(i + Math.floor(i / ports.length)))]
     }),
   )
-}
-
-/** Waits until it is so. @throws Error if it is not in time */
-export async function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
-  const deadlineMs = performance.now() + SETTLED_MS_MAX
-  while (!(await isSo())) {
-    if (performance.now() > deadlineMs) throw new Error(`${what} did not come within ${SETTLED_MS_MAX} ms`)
-    await sleep(LOOK_MS)
-  }
 }
 
 /** Messages to a group. The next one goes when one has reached all members; the sender's own copy counts like everybody's. */

@@ -14,7 +14,8 @@ import { type FigureRow, figureRow } from '../figure-row.js'
 import { TEXT } from '../messages.js'
 import type { Tally } from '../pairs.js'
 import { medians } from '../statistics.js'
-import { type Crowd, openCrowd, until } from './crowd.js'
+import { until } from '../until.js'
+import { type Crowd, openCrowd } from './crowd.js'
 
 const CLUSTER_NODES = 3
 /** The messages to the group in a window, at least: on a slow Cluster each takes long. */

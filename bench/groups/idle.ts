@@ -15,8 +15,8 @@ import { type FigureRow, figureRow } from '../figure-row.js'
 import { befriend, inParallel, registerUsers, type UserPair } from '../fleet.js'
 import { memoryOf } from '../process-probe.js'
 import { THREADS, threadCpuUs } from '../thread-cpu.js'
+import { until } from '../until.js'
 import type { BenchUser } from '../user.js'
-import { until } from './crowd.js'
 
 const PAIRS = 50
 /** Creates of one user that are under way at once; a device may have 64. */

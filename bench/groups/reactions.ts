@@ -15,7 +15,8 @@ import { type FigureRow, figureRow } from '../figure-row.js'
 import { TEXT } from '../messages.js'
 import { cpuMsOf } from '../process-probe.js'
 import { medians } from '../statistics.js'
-import { type Crowd, openCrowd, until } from './crowd.js'
+import { until } from '../until.js'
+import { type Crowd, openCrowd } from './crowd.js'
 
 /** The most items that a member may get of 500 reactions in ten seconds: one a second, the first, and the last. */
 const ITEMS_MAX = 12
