@@ -31,7 +31,11 @@ export function keyOf({ change, number, sender, device, sendSeq }: Message): str
   return change === undefined ? `${sender}/${device}/${sendSeq}` : `#${number}`
 }
 
-export function rowsOf(messages: readonly Message[], divider: Divider | undefined): Row[] {
+/**
+ * @param isWhole nothing older is to be loaded; otherwise the first message stands in no row yet: what is above a row must not change when
+ *   older ones come
+ */
+export function rowsOf(messages: readonly Message[], divider: Divider | undefined, isWhole: boolean): Row[] {
   const rows: Row[] = []
   let before: { readonly message: Message; readonly date: string } | undefined
   for (const message of messages) {
@@ -47,7 +51,7 @@ export function rowsOf(messages: readonly Message[], divider: Divider | undefine
   }
   const end = rows.at(-1)
   if (end !== undefined) rows[rows.length - 1] = { ...end, last: true }
-  return rows
+  return isWhole ? rows : rows.slice(1)
 }
 
 /** Whether the second belongs to the group of the first. */

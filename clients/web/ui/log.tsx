@@ -9,7 +9,7 @@ import { useApp, useListener, useSession, useSignal, useSpeech } from './hooks.j
 import { ChangeLine, MessageRow } from './message.js'
 import { type MessageMenu, useMessageMenu } from './message-menu.js'
 import { Blank, Button, Icon } from './parts.js'
-import { END_PX, useVirtualList } from './virtual.js'
+import { useVirtualList } from './virtual.js'
 
 export interface LogHandle {
   /** Goes to the end. */
@@ -51,7 +51,7 @@ export function Log({ handle, open, view, onReply, onEdit, onType }: LogProps) {
   const [picked, setPicked] = useState<string | undefined>()
   const [floating, setFloating] = useState<number | undefined>()
   const people = useSignal(session.people.version)
-  const rows = useMemo(() => rowsOf(messages, divider), [messages, divider])
+  const rows = useMemo(() => rowsOf(messages, divider, older === 'none'), [messages, divider, older === 'none'])
   const focusedIndex = focused === undefined ? -1 : rows.findIndex(({ key }) => key === focused)
   const list = useVirtualList({
     count: rows.length,
@@ -61,30 +61,26 @@ export function Log({ handle, open, view, onReply, onEdit, onType }: LogProps) {
     paddingStart: 8,
     paddingEnd: 12,
     pinned: focusedIndex,
+    follows: true,
   })
   const menu = useMessageMenu(open, { onReply, onEdit })
 
   useLayoutEffect(() => {
-    const first = rows.findIndex(({ unread }) => unread > 0)
-    if (first > 0) list.scrollToIndex(first, { align: 'start' })
-    else list.scrollToEnd()
+    const first = rows.find(({ unread }) => unread > 0)
+    if (first !== undefined) list.show(first.key, 'start')
   }, [])
 
   const look = (): void => {
-    const { scrollOffset, scrollRect } = list
-    const bottom = (scrollOffset ?? 0) + (scrollRect?.height ?? 0)
-    setAtEnd(list.getDistanceFromEnd() <= END_PX)
-    // Out of sight behind another pane nothing is seen.
-    if (!platform.isWatched() || !scrollRect?.height) return
-    const seen = list.getVirtualItems().findLast(item => item.end <= bottom + 2 || item.start < bottom - 80)
-    const row = seen && rows[seen.index]
+    setAtEnd(list.isAtEnd)
+    if (!platform.isWatched()) return
+    const row = rows[list.lastSeen]
     if (row !== undefined) open.seen(row.key)
   }
   useEffect(look)
   useListener('focus', look)
   useListener('resize', look)
 
-  const first = list.range?.startIndex ?? 0
+  const first = list.first
   useEffect(() => {
     if (older === 'more' && first < LOAD_AHEAD) void open.loadOlder()
   }, [older, first, messages])
@@ -95,9 +91,8 @@ export function Log({ handle, open, view, onReply, onEdit, onType }: LogProps) {
     let timer = platform.clock.after(0, () => {})
     const scrolled = (): void => {
       look()
-      const top = list.getVirtualItemForOffset((list.scrollOffset ?? 0) + 8)
-      const row = top && latest.current[top.index]
-      setFloating(row === undefined || row.day || list.getDistanceFromEnd() <= END_PX ? undefined : row.message.atMs)
+      const row = latest.current[list.indexAt(8)]
+      setFloating(row === undefined || row.day || list.isAtEnd ? undefined : row.message.atMs)
       timer.cancel()
       timer = platform.clock.after(FLOATING_MS, () => setFloating(undefined))
     }
@@ -116,7 +111,7 @@ export function Log({ handle, open, view, onReply, onEdit, onType }: LogProps) {
 
   const toEnd = (): void => {
     setFocused(undefined)
-    list.scrollToEnd()
+    list.toEnd()
   }
   useImperativeHandle(handle, () => ({ toEnd }), [])
 
@@ -130,10 +125,7 @@ export function Log({ handle, open, view, onReply, onEdit, onType }: LogProps) {
     setPicked(key)
     platform.clock.after(PICKED_MS, () => setPicked(undefined))
     // The rows of what was loaded for it are there with the next drawing.
-    platform.clock.after(0, () => {
-      const index = latest.current.findIndex(each => each.key === key)
-      if (index >= 0) list.scrollToIndex(index, { align: 'center' })
-    })
+    platform.clock.after(0, () => list.show(key, 'center'))
   }
 
   /** Goes to the next message that way. */
@@ -142,7 +134,7 @@ export function Log({ handle, open, view, onReply, onEdit, onType }: LogProps) {
     for (let i = start; i >= 0 && i < rows.length; i += by) {
       const row = rows[i]
       if (row === undefined || row.message.change !== undefined) continue
-      list.scrollToIndex(i, { align: 'auto' })
+      list.show(row.key, 'nearest')
       setFocused(row.key)
       return
     }
@@ -172,7 +164,7 @@ export function Log({ handle, open, view, onReply, onEdit, onType }: LogProps) {
   }
 
   const isDirect = peerOf(open.conversation) !== undefined
-  const items = list.getVirtualItems()
+  const { items } = list
   return (
     <>
       <div
@@ -195,7 +187,7 @@ export function Log({ handle, open, view, onReply, onEdit, onType }: LogProps) {
             </Button>
           </div>
         )}
-        <div class="tall" style={{ height: `${list.getTotalSize()}px` }}>
+        <div class="tall" style={{ height: `${list.height}px` }}>
           {items.map(({ key, index, start }) => {
             const row = rows[index]
             if (row === undefined) return null
@@ -203,7 +195,7 @@ export function Log({ handle, open, view, onReply, onEdit, onType }: LogProps) {
               <div
                 key={key}
                 class="at"
-                ref={list.measureElement}
+                ref={list.measure}
                 data-index={index}
                 style={{ transform: `translateY(${start}px)` }}
               >

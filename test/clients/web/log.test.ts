@@ -47,6 +47,7 @@ t.test('one author within five minutes on one day is one group', async t => {
       message(5, { sender: 8, atMs: NOON + 24 * 60 * MINUTE }),
     ],
     { key: '7/1/3', count: 3 },
+    true,
   )
   const shown = rows.map(({ message: { text }, day, unread, first, last }) =>
     [day && 'day', unread > 0 && `unread ${unread}`, text, first && 'first', last && 'last'].filter(Boolean).join(' '),

@@ -6,6 +6,7 @@ import { seriousFaults } from '../../support/axe.js'
 import { startChromium } from '../../support/chromium.js'
 import { startTestServer } from '../../support/server.js'
 import { befriend, WebPerson } from '../../support/web.js'
+import { enter, MOVED_PX_MAX, ROWS_MAX, watchScrolling, writeLong } from '../../support/web-log.js'
 
 let browser: Browser
 let server: RunningServer
@@ -68,5 +69,23 @@ t.test(
       t.equal(await person.page.evaluate(() => (globalThis as { broken?: number }).broken), undefined)
       t.same(person.complaints, [])
     }
+  },
+)
+
+t.test(
+  'a long chat has few rows in the document, and what is read stays in its place while older messages come',
+  async t => {
+    const reader = await enter(server, 'reader')
+    const writer = await enter(server, 'writer')
+    t.teardown(() => Promise.all([reader.close(), writer.close()]))
+    await writeLong(writer, reader, 400)
+    const person = await WebPerson.open(browser, server)
+    await person.signIn('reader')
+    await person.openChat('writer')
+    await person.message(/message 400,/).waitFor()
+    const { rows, moved, top } = await watchScrolling(person, [-40, -120, -700, 300, -3_000, -3_000, -3_000])
+    t.ok(rows <= ROWS_MAX, `${rows} rows`)
+    t.ok(moved <= MOVED_PX_MAX, `moved by ${moved} px`)
+    t.ok(top < 300, `older pages have come: up to message ${top}`)
   },
 )
