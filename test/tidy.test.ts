@@ -21,6 +21,7 @@ const FLOORS = [
   'clients/web/ui',
   'clients/web/model',
   'clients/web/words.ts',
+  'clients/web/codec-runtime.ts',
   'src/node',
   'src/door',
   'src/long',

@@ -46,10 +46,7 @@ const clientHalf = {
     build.onLoad({ filter: /[/\\]typescript[/\\]api[/\\]rooms\.ts$/ }, () => {
       return { contents: 'export class Rooms {}', loader: 'ts' }
     })
-    // Our codec takes readers and writers alone of the runtime.
-    build.onLoad({ filter: /[/\\]protobufjs[/\\]src[/\\](?:rpc|util[/\\](?:eventemitter|aspromise))\.js$/ }, () => {
-      return { contents: 'module.exports = {}', loader: 'js' }
-    })
+    build.onResolve({ filter: /^protobufjs[/\\]minimal\.js$/ }, () => ({ path: join(WEB, 'codec-runtime.ts') }))
     // The page has words of its own for codes, in each language.
     build.onLoad({ filter: /[/\\]protocol[/\\]codes\.ts$/ }, ({ path }) => {
       const texts = /\btext: (?:'[^'\n]*'|"[^"\n]*")/g
@@ -90,8 +87,6 @@ async function bundled(entry, define = {}) {
     platform: 'browser',
     target: entry.endsWith('.css') ? ['chrome123', 'firefox120', 'safari17.5'] : 'es2022',
     tsconfig: join(WEB, 'tsconfig.json'),
-    // The protobuf runtime takes it if it is there; our codec reads 64 bits into numbers and has no use for it.
-    external: ['long'],
     legalComments: 'none',
     define: { 'process.env.NODE_ENV': '"production"', ...define },
     plugins: [clientHalf],

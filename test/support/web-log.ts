@@ -15,7 +15,7 @@ import type { WebPerson } from './web.js'
 export const ROWS_MAX = 100
 export const MOVED_PX_MAX = 1
 
-/** So many messages of the writer are under way at once. */
+/** The messages of the writer that are under way at once. */
 const UNDER_WAY = 2_000
 const LINES_MAX = 40
 

@@ -39,7 +39,7 @@ export type Align = 'start' | 'center' | 'nearest'
 /** Rows beyond what is in sight, on each side. */
 const OVERSCAN = 6
 
-/** So much of a row that is higher than the view must be in sight for it to be read. */
+/** The part of a row higher than the view that must be in sight for it to be read. */
 const READ_PX = 80
 
 /** The distance from the end that counts as being there. */
