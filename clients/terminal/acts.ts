@@ -6,14 +6,18 @@
 import { type ConversationId, directConversation, LongwireError, type Message } from '../typescript/index.js'
 import type { ChatSpec } from './chat-spec.js'
 import {
+  CONTACT_COMMANDS,
   type CommandName,
+  type ContactCommandName,
   type GroupCommandName,
+  type HistoryCommandName,
   MESSAGE_COMMANDS,
   type MessageCommandName,
   usageOf,
 } from './command-table.js'
+import { ContactActs } from './contact-acts.js'
 import { GroupActs, idsOf } from './group-acts.js'
-import { contactLine, dayOf, errorText, rowTexts } from './lines.js'
+import { dayOf, errorText } from './lines.js'
 import { MessageActs } from './message-acts.js'
 import type { Numbered } from './numbered.js'
 import type { People } from './people.js'
@@ -42,6 +46,7 @@ export class Acts {
   readonly #people: People
   readonly #host: ActsHost
   readonly #groups: GroupActs
+  readonly #contacts: ContactActs
   readonly #messages: MessageActs
   #underWay = 0
 
@@ -53,6 +58,12 @@ export class Acts {
       begin: (request, done) => this.#begin(request, done),
       find: name => this.#find(name),
       needServer: what => this.#needServer(what),
+      unread: conversation => this.#unread(conversation),
+    })
+    this.#contacts = new ContactActs(people, {
+      ...host,
+      begin: (request, done) => this.#begin(request, done),
+      find: name => this.#find(name),
       unread: conversation => this.#unread(conversation),
     })
     this.#messages = new MessageActs(people, numbered, {
@@ -68,28 +79,13 @@ export class Acts {
   }
 
   /** @throws LongwireError if it could not be begun */
-  async run(name: Exclude<CommandName, 'help' | 'history'>, words: readonly string[]): Promise<void> {
+  async run(name: Exclude<CommandName, 'help' | HistoryCommandName>, words: readonly string[]): Promise<void> {
     const { client, quit } = this.#host
-    const [first = '', second = ''] = words
+    const [first = ''] = words
     if (isGroupCommand(name)) return this.#groups.run(name, words)
+    if (isContactCommand(name)) return this.#contacts.run(name, words)
     if (isMessageCommand(name)) return this.#messages.run(name, words)
     switch (name) {
-      case 'add':
-        return this.#add(first, second)
-      case 'accept':
-        return this.#answer(first, 'accept')
-      case 'decline':
-        return this.#answer(first, 'decline')
-      case 'cancel':
-        return this.#withContact(first, uid => client.contacts.cancel(uid))
-      case 'remove':
-        return this.#withContact(first, uid => client.contacts.remove(uid))
-      case 'block':
-        return this.#begin(client.contacts.block(await this.#find(first)))
-      case 'unblock':
-        return this.#withContact(first, uid => client.contacts.unblock(uid))
-      case 'contacts':
-        return this.#list()
       case 'talk':
         return this.#talk(first)
       case 'presence':
@@ -125,10 +121,6 @@ export class Acts {
       })
   }
 
-  async #add(name: string, greeting: string): Promise<void> {
-    this.#begin(this.#host.client.contacts.request(await this.#find(name), greeting))
-  }
-
   /** The uid of anybody: a person known here, or one that the server looks up. */
   async #find(name: string): Promise<number> {
     const { client } = this.#host
@@ -144,50 +136,24 @@ export class Acts {
     return profile.uid
   }
 
-  #answer(name: string, how: 'accept' | 'decline'): void {
-    const { client, say } = this.#host
-    const requests = client.contacts.list().filter(({ state }) => state === 'invited')
-    const [only] = requests
-    if (name === '' && requests.length !== 1) {
-      const names = requests.map(({ account }) => visibleName(account)).join(', ')
-      say('wrong', only === undefined ? 'nobody asks to become a contact' : `whose request? ${names}`)
-      return
-    }
-    const uid = name === '' ? only?.uid : this.#people.uidOf(name)
-    if (uid === undefined) throw LongwireError.local('NO_CONTACT_REQUEST')
-    this.#begin(client.contacts[how](uid))
-  }
-
   async #talk(name: string): Promise<void> {
     const conversation = this.#people.conversationOf(name)
     const groups = this.#people.groupsNamed(name)
     if (conversation !== undefined) await this.#host.talkTo(conversation)
     else if (groups.length > 1) this.#host.say('wrong', `which one? ${idsOf(groups)}`)
-    else this.#host.say('wrong', `${name} is no contact (/add ${name}) and no group (/groups lists them)`)
+    else await this.#talkToStranger(name)
   }
 
-  #withContact(name: string, act: (uid: number) => Promise<void>): void {
-    const uid = this.#people.uidOf(name)
-    if (uid === undefined) this.#noContact(name)
-    else this.#begin(act(uid))
-  }
-
-  #noContact(name: string): void {
-    this.#host.say('wrong', `${name} is not among your contacts: /add ${name}`)
-  }
-
-  async #list(): Promise<void> {
-    const { client, say } = this.#host
-    const contacts = client.contacts.list()
-    if (contacts.length === 0) say('notice', 'no contacts yet: /add NAME asks somebody')
-    const rows = contacts.map(async each => {
-      const conversation = directConversation(each.uid)
-      const settings = client.conversations.get(conversation)
-      const isOnline = client.presence.online(each.uid) === true
-      const text = contactLine(each, await this.#unread(conversation), settings, isOnline)
-      return { name: each.account, settings, text }
+  /** Whether the server lets a stranger be written to shows when it is done. */
+  async #talkToStranger(name: string): Promise<void> {
+    const uid = await this.#find(name).catch(error => {
+      throw new Error(`${name} is no contact and no group here (/groups lists them): ${errorText(error)}`)
     })
-    for (const text of rowTexts(await Promise.all(rows))) say('notice', text)
+    await this.#host.talkTo(directConversation(uid))
+    this.#host.say(
+      'notice',
+      `${visibleName(this.#people.nameOf(uid))} is no contact: /add asks, or write where the server lets you`,
+    )
   }
 
   #unread(conversation: ConversationId): Promise<number> {
@@ -279,6 +245,10 @@ export class Acts {
       old = await dialogue(ask => ask(OLD_PASSWORD, 'secret'))
     }
   }
+}
+
+function isContactCommand(name: CommandName): name is ContactCommandName {
+  return CONTACT_COMMANDS.some(each => each === name)
 }
 
 function isMessageCommand(name: CommandName): name is MessageCommandName {

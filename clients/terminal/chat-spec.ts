@@ -9,6 +9,7 @@ export type ChatClient = Pick<
   | 'on'
   | 'send'
   | 'history'
+  | 'search'
   | 'contacts'
   | 'groups'
   | 'messages'

@@ -16,14 +16,22 @@ import {
   type Message,
   type MessageState,
   type MessageStateEvent,
-  peerOf,
   type WatermarkEvent,
 } from '../typescript/index.js'
 import { Acts } from './acts.js'
 import { Arrivals } from './arrivals.js'
 import type { ChatSpec } from './chat-spec.js'
-import { commandHelp, parseEntered } from './command-table.js'
+import {
+  type CommandName,
+  commandHelp,
+  HISTORY_COMMANDS,
+  type HistoryCommandName,
+  parseEntered,
+} from './command-table.js'
+import { askingText, isAsking } from './contact-acts.js'
+import { ContactNews } from './contact-news.js'
 import { GroupNews } from './group-news.js'
+import { HistoryActs } from './history-acts.js'
 import {
   changedText,
   connectionWord,
@@ -31,20 +39,14 @@ import {
   failureLine,
   keyOf,
   messageLine,
-  nameOf,
   nameOfChange,
   nameOfEntry,
-  said,
-  uidsOf,
 } from './lines.js'
 import { Numbered } from './numbered.js'
 import { People } from './people.js'
 import type { Line } from './rows.js'
 import { visibleName } from './visible.js'
 import { Watching } from './watching.js'
-
-const HISTORY_DEFAULT = 20
-const HISTORY_MAX = 500
 
 /** Own messages whose marks are followed; older ones have long been read, or will not be. */
 const FOLLOWED_MAX = 2_000
@@ -66,13 +68,14 @@ export class Chat {
   readonly #numbered = new Numbered()
   readonly #acts: Acts
   readonly #arrivals: Arrivals
+  readonly #history: HistoryActs
+  readonly #contactNews: ContactNews
   readonly #groupNews: GroupNews
   readonly #watching: Watching
   readonly #off: (() => void)[]
   /** The conversation that one talks in. */
   #current: ConversationId | undefined
   readonly #followed = new Map<string, Followed>()
-  readonly #contacts = new Map<number, Contact>()
   #nickname: string
   #status: ConnectionStatus = { state: 'resting' }
   /** The time when the next try is due, monotonic. */
@@ -87,8 +90,6 @@ export class Chat {
   readonly #early: (() => void)[] = []
   /** The entries of the history that was shown at the opening. The client may tell of one after it was read. */
   readonly #atOpening = new Set<string>()
-  /** The requests of contacts that were told, by user. */
-  readonly #invitations = new Map<number, number>()
   #settled: (() => void) | undefined
 
   constructor(spec: ChatSpec) {
@@ -105,6 +106,13 @@ export class Chat {
       changed: () => this.#changed(),
     })
     this.#arrivals = new Arrivals(this.#people, spec.clock)
+    this.#history = new HistoryActs(this.#people, this.#arrivals, {
+      client,
+      say: (kind, text) => (kind === 'wrong' ? this.#cannot(text) : this.say(kind, text)),
+      show: message => this.#show(message),
+      talkingTo: () => this.#current,
+    })
+    this.#contactNews = new ContactNews(this.#people, text => this.say('notice', text))
     this.#groupNews = new GroupNews(this.#people, (kind, text) => this.say(kind, text))
     this.#watching = new Watching(client, this.#people, () => this.#showStatus())
     this.#nickname = client.account.profile.nickname
@@ -151,14 +159,18 @@ export class Chat {
   async open(name: string | undefined): Promise<void> {
     const { client } = this.#spec
     this.#phase = 'opening'
-    for (const contact of client.contacts.list()) this.#contacts.set(contact.uid, contact)
+    for (const contact of client.contacts.list()) this.#contactNews.note(contact)
     const current = name === undefined ? await this.#latest() : this.#people.conversationOf(name)
     if (current !== undefined) for (const entry of await this.#talkTo(current)) this.#atOpening.add(nameOfEntry(entry))
     else if (name !== undefined) this.say('wrong', `${name} is not among your contacts (yet): /add ${name}`)
-    for (const contact of client.contacts.list()) {
-      if (contact.state === 'invited') this.#invited(contact)
+    const contacts = client.contacts.list()
+    for (const contact of contacts) {
+      this.#contactNews.found(contact)
+      if (isAsking(contact)) continue
       await this.#tellUnread(directConversation(contact.uid), `from ${contact.account}: /talk ${contact.account}`)
     }
+    const asking = contacts.filter(isAsking).length
+    if (asking > 0) this.say('notice', askingText(asking))
     for (const group of client.groups.list()) {
       this.#groupNews.found(group)
       const title = visibleName(group.title || group.conversation)
@@ -187,7 +199,7 @@ export class Chat {
           break
         case 'command':
           if (entered.name === 'help') this.say('notice', commandHelp(entered.words[0]).join('\n'))
-          else if (entered.name === 'history') await this.#history(entered.words[0])
+          else if (isHistoryCommand(entered.name)) await this.#history.run(entered.name, entered.words)
           else await this.#acts.run(entered.name, entered.words)
       }
     } catch (error) {
@@ -284,13 +296,18 @@ export class Chat {
   #arrived(message: Message): void {
     this.#when(() =>
       this.#arrivals.take(message.conversation, [message.sender], () => {
-        if (!this.#atOpening.has(nameOfEntry(message))) this.#show(message)
+        const isOpen = message.conversation === this.#current
+        if (!this.#atOpening.has(nameOfEntry(message)) && (isOpen || !this.#isRequest(message))) this.#show(message)
         // Whoever reads along in the conversation has read it.
-        if (message.conversation === this.#current && message.state === 'received') {
-          this.#spec.client.markRead(message.conversation)
-        }
+        if (isOpen && message.state === 'received') this.#spec.client.markRead(message.conversation)
       }),
     )
+  }
+
+  /** Whether it is of a stranger who has no answer yet: it is in a folder of its own. */
+  #isRequest({ peer }: Message): boolean {
+    const contact = this.#spec.client.contacts.get(peer)
+    return contact !== undefined && isAsking(contact)
   }
 
   #changedMessage(message: Message): void {
@@ -360,36 +377,14 @@ export class Chat {
   }
 
   #contact(contact: Contact): void {
-    const { uid, account, state, blocked } = contact
-    const before = this.#contacts.get(uid)
-    this.#people.met(contact)
-    this.#contacts.set(uid, contact)
-    const was = before?.state ?? 'none'
-    const name = this.#people.nameOf(uid)
-    if (this.#phase === 'before') return
-    if (state === 'invited' && (was !== 'invited' || before?.request !== contact.request)) this.#invited(contact)
-    if (state === 'requested' && was !== 'requested') this.say('notice', `${name} is asked, and has to accept`)
-    if (state === 'friend' && was !== 'friend') this.#befriended(contact)
-    if (state === 'none' && was === 'friend') this.say('notice', `${name} is no contact any more`)
-    if (state === 'none' && was === 'requested') this.say('notice', `your request to ${name} has ended`)
-    if (state === 'none' && was === 'invited') this.say('notice', `the request of ${name} has ended`)
-    if (blocked !== (before?.blocked ?? false)) this.say('notice', `${name} is ${blocked ? '' : 'no longer '}blocked`)
-    if (before !== undefined && account !== '' && before.nickname !== contact.nickname && state === 'friend') {
-      this.say('notice', `${name} is called ${contact.nickname} now`)
+    if (this.#phase === 'before') {
+      this.#contactNews.note(contact)
+      return
     }
+    const isNewFriend = this.#contactNews.contact(contact)
+    // Whoever talks to nobody talks to the first friend.
+    if (isNewFriend) this.#current ??= directConversation(contact.uid)
     this.#showStatus()
-  }
-
-  #invited({ uid, account, nickname, greeting, request }: Contact): void {
-    if (this.#invitations.get(uid) === request) return
-    this.#invitations.set(uid, request)
-    const asks = `${nameOf(account, nickname)} asks to become a contact${said(greeting)}`
-    this.say('notice', `${asks} — /accept ${account} or /decline ${account}`)
-  }
-
-  #befriended({ uid, account, nickname }: Contact): void {
-    this.say('notice', `${nameOf(account, nickname)} is a contact now`)
-    this.#current ??= directConversation(uid)
   }
 
   #renamed(nickname: string): void {
@@ -441,40 +436,18 @@ export class Chat {
     this.#current = conversation
     this.#showStatus()
     if (title !== undefined) this.say('notice', `you talk in ${visibleName(title)}`)
-    const messages = title === undefined ? await this.#showHistory(conversation, HISTORY_DEFAULT) : []
+    const messages = title === undefined ? await this.#history.open(conversation) : []
     this.#spec.client.markRead(conversation)
-    return messages
-  }
-
-  async #history(count: string | undefined): Promise<void> {
-    const wanted = count === undefined ? HISTORY_DEFAULT : Number(count)
-    if (!(Number.isInteger(wanted) && wanted >= 1 && wanted <= HISTORY_MAX)) {
-      this.#cannot(`/history takes a count from 1 to ${HISTORY_MAX}`)
-    } else if (this.#current === undefined) {
-      this.#cannot('of whom? /talk NAME first')
-    } else {
-      await this.#showHistory(this.#current, wanted)
-    }
-  }
-
-  async #showHistory(conversation: ConversationId, limit: number): Promise<readonly Message[]> {
-    const { messages } = await this.#spec.client.history(conversation, { limit })
-    const isDirect = peerOf(conversation) !== undefined
-    if (!isDirect) await this.#arrivals.named(conversation, messages.flatMap(uidsOf))
-    const name = visibleName(this.#people.placeOf(conversation))
-    const where = `${isDirect ? 'with' : 'in'} ${name}, the last ${messages.length}:`
-    this.say('notice', messages.length === 0 ? `you talk ${isDirect ? 'to' : 'in'} ${name}` : where)
-    for (const message of messages) this.#show(message)
     return messages
   }
 
   /** The conversation with the newest message here. */
   async #latest(): Promise<ConversationId | undefined> {
     const { client } = this.#spec
-    const friends = client.contacts.list().filter(({ state }) => state === 'friend')
+    const people = client.contacts.list().filter(({ state, stranger }) => state === 'friend' || stranger === 'open')
     const groups = client.groups.list().filter(({ state }) => state === 'member')
     const conversations = [
-      ...friends.map(({ uid }) => directConversation(uid)),
+      ...people.map(({ uid }) => directConversation(uid)),
       ...groups.map(each => each.conversation),
     ]
     let latest: ConversationId | undefined
@@ -494,4 +467,8 @@ export class Chat {
     for (const { state } of this.#followed.values()) if (state === 'queued' || state === 'sending') return
     this.#settled()
   }
+}
+
+function isHistoryCommand(name: CommandName): name is HistoryCommandName {
+  return HISTORY_COMMANDS.some(each => each === name)
 }

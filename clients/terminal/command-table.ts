@@ -17,32 +17,56 @@ export const COMMANDS = {
   add: { usage: 'NAME [GREETING]', summary: 'ask somebody to become a contact', min: 1, max: 2 },
   accept: {
     usage: '[NAME]',
-    summary: 'accept a request; the name may be left out if there is only one',
+    summary: 'accept a request, also of a stranger who wrote; the name may be left out if there is only one',
     min: 0,
     max: 1,
   },
   decline: {
     usage: '[NAME]',
-    summary: 'decline a request; the name may be left out if there is only one',
+    summary: 'decline a request; a stranger who wrote may not write again; the name may be left out as above',
     min: 0,
     max: 1,
   },
   cancel: { usage: 'NAME', summary: 'take back a request of your own', min: 1, max: 1 },
-  remove: { usage: 'NAME', summary: 'end a friendship, for both', min: 1, max: 1 },
+  remove: { usage: 'NAME', summary: 'end a friendship, or a chat with a stranger, for both', min: 1, max: 1 },
   block: { usage: 'NAME', summary: 'block somebody: nothing from this person arrives, but in groups', min: 1, max: 1 },
   unblock: { usage: 'NAME', summary: 'end the block', min: 1, max: 1 },
   contacts: { usage: '', summary: 'list friends, requests and blocked people, with unread messages', min: 0, max: 0 },
+  requests: {
+    usage: '',
+    summary: 'list who waits for your answer, also strangers and what they wrote',
+    min: 0,
+    max: 0,
+  },
+  'friends-only': {
+    usage: '[on|off]',
+    summary: 'say whether strangers may begin to write to you, on a server that lets them; or switch it',
+    min: 0,
+    max: 1,
+  },
   talk: {
     usage: 'NAME',
-    summary: 'send plain text to this friend, or to this group, from now on',
+    summary: 'send plain text to this person, or to this group, from now on; a stranger gets a request',
     min: 1,
     max: 1,
     title: 0,
   },
   history: {
     usage: '[COUNT]',
-    summary: 'show the last messages with the friend, or in the group, you talk to (20)',
+    summary: 'show the last messages with the person, or in the group, you talk to (20)',
     min: 0,
+    max: 1,
+  },
+  older: {
+    usage: '[COUNT]',
+    summary: 'show those before the messages shown last, from the server if need be (20)',
+    min: 0,
+    max: 1,
+  },
+  find: {
+    usage: 'TEXT',
+    summary: 'show the messages on this device that hold a text, of all conversations',
+    min: 1,
     max: 1,
   },
   numbers: { usage: '[COUNT]', summary: 'list the last messages shown here with their numbers (10)', min: 0, max: 1 },
@@ -154,6 +178,27 @@ export const MESSAGE_COMMANDS = [
 ] as const satisfies readonly CommandName[]
 
 export type MessageCommandName = (typeof MESSAGE_COMMANDS)[number]
+
+/** The commands about contacts, and about strangers who write. */
+export const CONTACT_COMMANDS = [
+  'add',
+  'accept',
+  'decline',
+  'cancel',
+  'remove',
+  'block',
+  'unblock',
+  'contacts',
+  'requests',
+  'friends-only',
+] as const satisfies readonly CommandName[]
+
+export type ContactCommandName = (typeof CONTACT_COMMANDS)[number]
+
+/** The commands that show what was said. */
+export const HISTORY_COMMANDS = ['history', 'older', 'find'] as const satisfies readonly CommandName[]
+
+export type HistoryCommandName = (typeof HISTORY_COMMANDS)[number]
 
 export type GroupCommandName = Extract<CommandName, `group${string}`>
 

@@ -151,15 +151,23 @@ export function contactLine(
   settings: ConversationSettings,
   isOnline: boolean,
 ): string {
-  const { account, nickname, state, blocked, greeting } = contact
+  const { account, nickname, state, stranger, blocked, greeting } = contact
   const words = [nameOf(account, nickname)]
   if (isOnline) words.push('online')
   if (state === 'requested') words.push('asked, no answer yet')
   if (state === 'invited') words.push(`asks to become a contact${said(greeting)}`)
+  if (state === 'stranger') words.push(stranger === 'waits' ? 'no contact, no answer yet' : 'no contact')
   if (blocked) words.push('blocked')
   words.push(...settingWords(settings))
   if (unread > 0) words.push(`${unread} unread`)
   return words.join(', ')
+}
+
+/** The request of a stranger who wrote, as it stands in the folder. @param newest the newest message, if it is here */
+export function requestLine({ account, nickname }: Contact, unread: number, newest: Message | undefined): string {
+  const words = [nameOf(account, nickname), 'no contact']
+  if (unread > 0) words.push(`${unread} unread`)
+  return newest === undefined ? words.join(', ') : `${words.join(', ')}: “${mention(messageText(newest))}”`
 }
 
 /** A row of a list of conversations. */

@@ -52,8 +52,10 @@ export interface Grant {
 export interface Watch<M extends Member = Member> {
   readonly member: M
   readonly conversations: readonly ConversationId[]
-  /** The conversations of which the client is told what happens. */
+  /** The conversations of which the client is told what happens. Whether somebody may type there is asked when it happens. */
   readonly granted: Set<ConversationId>
+  /** The users whose presence the client is told. */
+  readonly shown: Set<number>
   /** The users that the client was told are online. */
   readonly told: Set<number>
   readonly slot: Set<Watch<M>>
@@ -114,7 +116,14 @@ export class Watches<M extends Member = Member> implements Presences<M> {
     if (granted.size > 0 && this.#interests.size + granted.size > INTERESTS_MAX) return undefined
     const slot = this.#slots[this.#watches.size % SLOTS] as Set<Watch<M>>
     const watch: Watch<M> = {
-      ...{ member, conversations, granted, told: new Set<number>(), slot },
+      ...{
+        member,
+        conversations,
+        granted,
+        shown: new Set(grant.off ? [] : grant.peers),
+        told: new Set<number>(),
+        slot,
+      },
       ...{ sent: before?.sent ?? 0, sentTick: before?.sentTick ?? 0 },
     }
     // Before the old one goes, so that nothing is asked of other nodes twice.
@@ -125,7 +134,7 @@ export class Watches<M extends Member = Member> implements Presences<M> {
       slot.add(watch)
       this.#wake()
     }
-    const presence = grant.off ? [] : grant.peers.map(uid => ({ uid, online: this.isOnline(uid) }))
+    const presence = Array.from(watch.shown, uid => ({ uid, online: this.isOnline(uid) }))
     for (const { uid, online } of presence) if (online) watch.told.add(uid)
     return presence
   }
@@ -135,15 +144,19 @@ export class Watches<M extends Member = Member> implements Presences<M> {
     if (this.#watches.get(watch.member) !== watch) return
     for (const conversation of conversations) {
       const is = isGranted(conversation, grant)
-      if (is === watch.granted.has(conversation)) continue
-      if (is) {
+      const was = watch.granted.has(conversation)
+      if (is && !was) {
         watch.granted.add(conversation)
         this.#look(watch, conversation)
-      } else {
+      } else if (was && !is) {
         watch.granted.delete(conversation)
         this.#lookAway(watch, conversation)
       }
-      this.#correct(watch, peerOf(conversation))
+      const peer = peerOf(conversation)
+      if (peer === undefined) continue
+      if (!grant.off && grant.peers.includes(peer)) watch.shown.add(peer)
+      else watch.shown.delete(peer)
+      this.#correct(watch, peer)
     }
   }
 
@@ -242,7 +255,7 @@ export class Watches<M extends Member = Member> implements Presences<M> {
   #correct(watch: Watch<M>, uid: number | undefined): void {
     if (uid === undefined) return
     const conversation = directConversation(uid)
-    const online = watch.granted.has(conversation) && this.isOnline(uid)
+    const online = watch.shown.has(uid) && this.isOnline(uid)
     if (online === watch.told.has(uid)) return
     const notice = encodeSignalNotice({ conversation, signal: { case: 'presence', value: { uid, online } } })
     if (!this.#send(watch, encodeNotice(METHODS.signal.number, notice))) this.#owing.add(watch)
@@ -299,11 +312,10 @@ function addressOf(conversation: ConversationId): Address {
   return rid === undefined ? groupActor(gidOf(conversation) ?? '') : roomActor(rid)
 }
 
-function isGranted(conversation: ConversationId, { peers, off, refused }: Grant): boolean {
+/** A direct one is granted also where presence is not shown: who types there decides what is told (sync/rules/signals.ts). */
+function isGranted(conversation: ConversationId, { off, refused }: Grant): boolean {
   if (refused === true) return false
-  if (ridOf(conversation) !== undefined) return true
-  const peer = peerOf(conversation)
-  return !off && (peer === undefined || peers.includes(peer))
+  return ridOf(conversation) !== undefined || !off
 }
 
 function noticeIn(bytes: Uint8Array): SignalNotice | undefined {

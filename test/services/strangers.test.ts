@@ -62,6 +62,8 @@ t.test(
     t.equal((await alice.send(bob.uid, 'hello')).code, OK.code)
     await settled()
     t.match(await shown(alice, bob), { state: 0, stranger: Stranger.WAITS, account: 'bob' })
+    const kinds = (await alice.items()).map(({ item }) => item.content?.case)
+    t.ok(kinds.indexOf('message') < kinds.indexOf('contact'), 'the answer to Send names the version of the message')
     const asked = await shown(bob, alice)
     t.match(asked, { state: 0, stranger: Stranger.ASKS, account: 'alice' })
     t.ok((asked?.sinceMs ?? 0) > 0)

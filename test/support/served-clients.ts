@@ -8,13 +8,14 @@ import {
   tcpTransport,
 } from '../../clients/typescript/index.js'
 import type { RunningServer } from '../../src/cli/server.js'
-import { PASSWORD, startTestServer } from './server.js'
+import { PASSWORD, startTestServer, testConfig } from './server.js'
 
-/** A real server. @returns signs somebody in, once more as another device */
+/** A real server. @param argv its options @returns signs somebody in, once more as another device */
 export async function servedClients(
   t: Test,
+  ...argv: string[]
 ): Promise<(account: string, options?: Partial<ClientOptions>) => Promise<Client>> {
-  const server: RunningServer = await startTestServer()
+  const server: RunningServer = await startTestServer({ config: testConfig(...argv) })
   const clients: Client[] = []
   const known = new Set<string>()
   t.teardown(async () => {

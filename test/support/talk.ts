@@ -37,6 +37,14 @@ export class Talk {
     t.teardown(() => this.chat.close())
   }
 
+  /** The timeline has so many versions of which this device gets nothing. */
+  skip(count: number): void {
+    const from = this.#version
+    this.#version += count
+    this.harness.pipe.push(from, this.#version, [])
+    this.harness.settle()
+  }
+
   push(...items: readonly Item[]): void {
     const from = this.#version
     this.#version += items.length
@@ -52,7 +60,7 @@ export class Talk {
   ): Promise<RequestOf<N>> {
     const done = this.chat.enter(line)
     const request = await this.answer(method, response)
-    await done
+    await this.harness.until(done)
     return request
   }
 

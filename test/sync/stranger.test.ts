@@ -54,7 +54,7 @@ for (const [name, more] of [
   t.test(`where strangers may write, ${name}`, async t => {
     const seen = { arrived: 0, marks: 0, open: 0, friends: 0 }
     holds([...ACTS, ...more], seen, true)
-    for (const [what, count] of Object.entries(seen)) t.ok(count > 50, `${what}: ${count}`)
+    for (const [what, count] of Object.entries(seen)) t.ok(count > 20, `${what}: ${count}`)
   })
 }
 

@@ -260,7 +260,9 @@ function signalsOf(
 ): Signals {
   const standing = (conversation: ConversationId): Standing => {
     const peer = peerOf(conversation)
-    return peer === undefined ? groups.standing(conversation) : contacts.standing(peer)
+    if (peer === undefined) return groups.standing(conversation)
+    // Of a request that waits the server would refuse it.
+    return contacts.standing(peer) === 'stands' ? 'stands' : 'ended'
   }
   const signals = new Signals({ clock, events, standing, connectionCode, wake })
   events.on('contact', () => signals.changed())

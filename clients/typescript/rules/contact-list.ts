@@ -53,10 +53,10 @@ export class ContactList extends KeyedList<number, Contact> {
     return this.all().filter(each => each.state !== 'none' || each.blocked)
   }
 
-  /** How far the friendship with a user is. */
+  /** How far it is that two users may write to each other: as friends, or as strangers who have both written. */
   standing(uid: number): Standing {
-    const state = this.get(uid)?.state
-    if (state === 'friend') return 'stands'
+    const { state, stranger } = this.get(uid) ?? {}
+    if (state === 'friend' || stranger === 'open') return 'stands'
     return state === 'requested' || state === 'invited' ? 'between' : 'ended'
   }
 

@@ -133,9 +133,11 @@ function maySendTo(tx: Tx, to: number, limited: boolean | undefined): Code {
 /** Sends a message that may be sent. */
 export function sendNow(tx: Tx, input: SendInput): void {
   const { device, sendSeq, to } = input
-  if (!mayWrite(tx, tx.get(contact, to))) begin(tx, to)
+  const isFirst = !mayWrite(tx, tx.get(contact, to))
   const item = itemOf(input, tx.nowMs)
+  // Before what begins a conversation: the answer names the range of the first item, and the sender's device takes it for the message.
   tx.appendTo(directChain(to), withRecipient(item, to))
+  if (isFirst) begin(tx, to)
   tx.effect(deliverMessage, userActor(to), { device, sendSeq, item })
 }
 

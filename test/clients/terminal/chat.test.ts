@@ -1,109 +1,15 @@
 /** The chat against a real server, with what it shows taken down. */
-import t, { type Test } from 'tap'
-import { Chat } from '../../../clients/terminal/chat.js'
-import { type Line, rowsOf } from '../../../clients/terminal/rows.js'
-import type { Ask, Dialogue } from '../../../clients/terminal/screen.js'
-import {
-  type Client,
-  createClient,
-  MemoryStorage,
-  systemClock,
-  tcpTransport,
-} from '../../../clients/typescript/index.js'
+import t from 'tap'
+import type { Ask } from '../../../clients/terminal/screen.js'
+import { MemoryStorage } from '../../../clients/typescript/index.js'
 import { ContactState, createMessageContent } from '../../../protocol/generated/messages.js'
-import type { RunningServer } from '../../../src/cli/server.js'
+import { befriendedChats, ChatPerson, servedChats } from '../../support/chat-person.js'
 import { contactItem, conversationItem, Harness, messageItem, UID } from '../../support/client-harness.js'
 import { eventually } from '../../support/eventually.js'
-import { PASSWORD, startTestServer } from '../../support/server.js'
-
-class Person {
-  readonly shown: string[] = []
-  readonly remarked: string[] = []
-  status = ''
-  quits = 0
-  signedOut: string | undefined
-  readonly chat: Chat
-
-  constructor(
-    readonly client: Client,
-    dialogue: Dialogue | undefined,
-  ) {
-    const rows = (line: Line): string =>
-      rowsOf(line, 1000)
-        .join('\n')
-        .replace(/^(\d\d:\d\d) /, '')
-    this.chat = new Chat({
-      client,
-      clock: systemClock,
-      dialogue,
-      screen: {
-        show: line => this.shown.push(rows(line)),
-        remark: line => this.remarked.push(rows(line)),
-        status: text => {
-          this.status = text
-        },
-      },
-      quit: () => this.quits++,
-      signedOut: why => {
-        this.signedOut = why
-      },
-    })
-  }
-
-  /** Everything shown so far is as good as forgotten; what comes next is waited for. */
-  async see(...wanted: (string | RegExp)[]): Promise<void> {
-    const isThere = (want: string | RegExp): boolean =>
-      this.shown.some(row => (typeof want === 'string' ? row === want : want.test(row)))
-    await eventually(() => wanted.every(isThere)).catch(() => {
-      throw new Error(`not shown: ${wanted.filter(want => !isThere(want))}\nbut:\n${this.shown.join('\n')}`)
-    })
-    this.shown.length = 0
-  }
-}
-
-async function setUp(t: Test) {
-  const server: RunningServer = await startTestServer()
-  const clients: Client[] = []
-  t.teardown(async () => {
-    for (const client of clients) await client.close()
-    await server.drain()
-  })
-  const transport = tcpTransport({ host: '127.0.0.1', port: server.port })
-  const enter = async (
-    account: string,
-    how: 'register' | 'login',
-    storage = new MemoryStorage(),
-    dialogue?: Dialogue,
-  ) => {
-    const client = await createClient({ transport, storage, deviceName: `${account}'s`, reconnectBaseMs: 20 })
-    clients.push(client)
-    const person = new Person(client, dialogue)
-    t.teardown(() => person.chat.close())
-    const returns = client.account.signedIn
-    if (!returns) await client.account[how]({ account, password: PASSWORD })
-    await person.chat.open(undefined)
-    if (returns) client.connect()
-    await eventually(() => person.status.startsWith('[online'))
-    if (!returns) person.shown.length = 0
-    return person
-  }
-  return { server, enter }
-}
-
-async function befriended(t: Test) {
-  const { server, enter } = await setUp(t)
-  const alice = await enter('alice', 'register')
-  const bob = await enter('bob', 'register')
-  await alice.chat.enter('/add bob')
-  await bob.see(/asks to become a contact/)
-  await bob.chat.enter('/accept')
-  await alice.see('-- bob is a contact now')
-  await bob.see('-- alice is a contact now')
-  return { server, enter, alice, bob }
-}
+import { PASSWORD } from '../../support/server.js'
 
 t.test('asking, accepting, talking: each mark in its turn', async t => {
-  const { enter } = await setUp(t)
+  const { enter } = await servedChats(t)
   const alice = await enter('alice', 'register')
   const bob = await enter('bob', 'register')
   await alice.chat.enter('hello?')
@@ -128,7 +34,7 @@ t.test('asking, accepting, talking: each mark in its turn', async t => {
 })
 
 t.test('a stranger asks and is declined; a request is taken back; nobody is asked who is not there', async t => {
-  const { enter } = await setUp(t)
+  const { enter } = await servedChats(t)
   const alice = await enter('alice', 'register')
   const bob = await enter('bob', 'register')
   await alice.chat.enter('/add nobody')
@@ -151,7 +57,7 @@ t.test('a stranger asks and is declined; a request is taken back; nobody is aske
 })
 
 t.test('block, unblock and remove', async t => {
-  const { alice, bob } = await befriended(t)
+  const { alice, bob } = await befriendedChats(t)
   await bob.chat.enter('/block alice')
   await bob.see('-- alice is blocked')
   await alice.chat.enter('are you there?')
@@ -169,13 +75,13 @@ t.test('block, unblock and remove', async t => {
   await alice.chat.enter('/remove bob')
   await alice.see('!! the two are not friends')
   await alice.chat.enter('/talk carol')
-  await alice.see('!! carol is no contact (/add carol) and no group (/groups lists them)')
+  await alice.see('!! carol is no contact and no group here (/groups lists them): there is no user carol')
   await alice.chat.enter('/remove carol')
   await alice.see('!! carol is not among your contacts: /add carol')
 })
 
 t.test('what others write cannot make the terminal do anything', async t => {
-  const { alice, bob } = await befriended(t)
+  const { alice, bob } = await befriendedChats(t)
   await bob.chat.enter('/nick \x1b[31mBob\u202e')
   await bob.see(/^!! .*name/)
   await bob.chat.enter('\x1b]0;owned\x07\nsecond\r')
@@ -183,7 +89,7 @@ t.test('what others write cannot make the terminal do anything', async t => {
 })
 
 t.test('history and unread messages at the start, and one thing shown once', async t => {
-  const { enter, alice } = await befriended(t)
+  const { enter, alice } = await befriendedChats(t)
   const storage = new MemoryStorage()
   const second = await enter('bob', 'login', storage)
   await alice.chat.enter('one')
@@ -209,7 +115,7 @@ t.test('history and unread messages at the start, and one thing shown once', asy
 })
 
 t.test('devices, and the end of one from another', async t => {
-  const { enter, alice } = await befriended(t)
+  const { enter, alice } = await befriendedChats(t)
   const second = await enter('alice', 'login')
   await second.chat.enter('/devices')
   await second.see(
@@ -230,7 +136,7 @@ t.test('devices, and the end of one from another', async t => {
 })
 
 t.test('a password is asked for, twice, and the old one must be right', async t => {
-  const { enter } = await setUp(t)
+  const { enter } = await servedChats(t)
   const answers: (string | undefined)[] = []
   const asked: string[] = []
   const ask: Ask = async (question, how) => {
@@ -259,7 +165,7 @@ t.test('a password is asked for, twice, and the old one must be right', async t 
 })
 
 t.test('help, nonsense, too much, and the end', async t => {
-  const { alice } = await befriended(t)
+  const { alice } = await befriendedChats(t)
   await alice.chat.enter('/help')
   await alice.see(/^-- plain text goes to the friend or the group you talk to.*\n {3}│ \/add NAME \[GREETING\] /)
   await alice.chat.enter('/fly')
@@ -273,7 +179,7 @@ t.test('help, nonsense, too much, and the end', async t => {
 })
 
 t.test('without a server: it says so, counts down, keeps what is written, and sends it when there is one', async t => {
-  const { server, alice, bob } = await befriended(t)
+  const { server, alice, bob } = await befriendedChats(t)
   for (const connection of server.context.connections) connection.destroy()
   await alice.see(/^-- offline: .*; trying again$/, /^-- online/)
   await eventually(() => bob.status.startsWith('[online'))
@@ -299,7 +205,7 @@ t.test('a message of a conversation that is not direct is never taken for one of
   ])
   harness.settle()
   const { client } = harness
-  const person = new Person(client, undefined)
+  const person = new ChatPerson(client, undefined)
   t.teardown(() => person.chat.close())
   await person.chat.open('bob')
   const content = createMessageContent({ kind: 900 })
@@ -321,7 +227,7 @@ t.test('a message of a conversation that is not direct is never taken for one of
 })
 
 t.test('who types at the open conversation is shown beside its name, and who is online among the contacts', async t => {
-  const { alice, bob } = await befriended(t)
+  const { alice, bob } = await befriendedChats(t)
   await alice.chat.enter('/talk bob')
   await bob.chat.enter('/talk alice')
   await eventually(() => alice.client.presence.online(bob.client.account.uid) === true)

@@ -33,7 +33,10 @@ t.test('a group is made and talked in; messages have their senders, changes are 
   )
   await it.see('…    you → Best friends: hello all', '     bob in Best friends: hello', '✓    you → Best friends: I')
   t.equal(await it.harness.client.unread(GROUP), 0, 'who reads along has read it')
-  await it.chat.enter('/history 9')
+  const shown = it.chat.enter('/history 9')
+  await it.answer('history')
+  await it.answer('groupEarlier')
+  await shown
   await it.see(
     '-- in Best friends, the last 5:',
     '-- Best friends: you made the group',

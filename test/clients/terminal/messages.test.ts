@@ -57,7 +57,10 @@ t.test('a message that has failed is deleted by its number, too', async t => {
   await it.see('!! not sent to Friends: the user may not write in the group (nobody hears this)')
   await it.chat.enter('/delete 1')
   await it.see('-- a message was deleted here')
-  await it.chat.enter('/history')
+  const shown = it.chat.enter('/history')
+  await it.answer('history')
+  await it.answer('groupEarlier')
+  await shown
   await it.see('-- you talk in Friends')
 })
 
@@ -75,7 +78,7 @@ t.test('what happens to a message that was shown is a line, and the history show
     ),
   )
   await it.see('-- bob edited a message: first', '-- bob took a message back', '-- bob: first (edited) (‹U+202E›👍 2)')
-  await it.chat.enter('/history')
+  await it.enter('/history', 'history')
   await it.see('     bob: first (edited) (‹U+202E›👍 2)', '     bob: (taken back)')
   it.push(changedItem(inState(messageItem('300/2/1', ''), { deleted: true })))
   await it.see('-- a message was deleted here')
