@@ -5,7 +5,14 @@
 
 import type { Clock } from '../../src/lib/clock.js'
 import type { Random } from '../../src/lib/random.js'
-import { type Client, type ConnectionStatus, createClient, MemoryStorage, type Transport } from '../typescript/index.js'
+import {
+  type Client,
+  type ConnectionStatus,
+  createClient,
+  MemoryStorage,
+  type Message,
+  type Transport,
+} from '../typescript/index.js'
 import { DeviceNetwork } from './device-network.js'
 import { isLimit, WIDER_LIMITS } from './limited.js'
 import type { Phase } from './phase.js'
@@ -128,14 +135,29 @@ export class Crowd implements Phase {
   }
 
   /** Makes a further device, which nobody audits. @param received takes all that the server sends to it */
-  async visit(person: Person, received: (bytes: Uint8Array) => void): Promise<Client> {
+  visit(person: Person, received: (bytes: Uint8Array) => void): Promise<Client> {
+    return this.#signInAnew(person, each => overheard(each, received))
+  }
+
+  /** Makes a further device, which begins with a first screen. @param told takes the messages that it shows as new */
+  lookIn(person: Person, told: (message: Message) => void): Promise<Client> {
+    return this.#signInAnew(person, each => each, { firstScreen: true, told })
+  }
+
+  async #signInAnew(
+    person: Person,
+    through: (transport: Transport) => Transport,
+    { firstScreen = false, told }: { readonly firstScreen?: boolean; readonly told?: (message: Message) => void } = {},
+  ): Promise<Client> {
     const { transports, tag, password } = this.#spec
     const servers = transports[person.number % transports.length] ?? []
     const client = await createClient({
-      transport: servers.map(each => overheard(each, received)),
+      transport: servers.map(through),
       storage: new MemoryStorage({ historyPerConversation: 0 }),
       clientName: 'longwire simulate',
+      firstScreen,
     })
+    if (told !== undefined) client.on('message', told)
     await client.account.login({ account: `sim-${tag}-${person.number}`, password })
     return client
   }

@@ -117,12 +117,20 @@ export const EVERYBODY = 0
 const NO_DIGEST = -1
 
 export class GroupAuditor {
+  readonly #membersOf: (group: string) => readonly number[]
   readonly #devices = new Map<number, Set<number>>()
   readonly #groups = new Map<string, Group>()
+  /** The order of each group, made once for each number of items: those only become more. */
+  readonly #orders = new WeakMap<Group, Order>()
   readonly #seen = tally()
   #sent = 0
   #accepted = 0
   #unanswered = 0
+
+  /** @param membersOf the uids that belong to a group from its beginning to its end, whatever its changes say */
+  constructor(membersOf: (group: string) => readonly number[] = () => []) {
+    this.#membersOf = membersOf
+  }
 
   get sentCount(): number {
     return this.#sent
@@ -193,7 +201,7 @@ export class GroupAuditor {
 
   /** The numbers from which the present members of a group belong to it, by uid. */
   members(of: string): Map<number, number> {
-    const { periods } = orderOf(this.#group(of))
+    const { periods } = this.#orderOf(this.#group(of))
     return new Map(
       [...periods].flatMap(([uid, those]) => {
         const last = those.at(-1)
@@ -209,7 +217,7 @@ export class GroupAuditor {
    */
   unread(uid: number, of: string, mark: number, standing: (number: number) => Standing): GroupUnread | undefined {
     const group = this.#group(of)
-    const { numbers, periods } = orderOf(group)
+    const { numbers, periods } = this.#orderOf(group)
     const last = periods.get(uid)?.at(-1)
     if (last === undefined || last.until < Number.MAX_SAFE_INTEGER) return undefined
     const from = last.since
@@ -242,7 +250,7 @@ export class GroupAuditor {
   }
 
   #judge(group: Group, all: Tally): void {
-    const { numbers, periods } = orderOf(group)
+    const { numbers, periods } = this.#orderOf(group)
     const missing = this.#missing(group, numbers, periods, all)
     for (const { viewer, numbers: had } of group.views.values()) {
       for (const number of had) {
@@ -344,23 +352,22 @@ export class GroupAuditor {
     return before
   }
 
+  #orderOf(group: Group): Order {
+    const known = this.#orders.get(group)
+    if (known?.numbers.length === group.items.size) return known
+    const numbers = [...group.items.keys()].sort((a, b) => a - b)
+    const periods = periodsOf(group, numbers)
+    for (const uid of this.#membersOf(group.name)) periods.set(uid, [{ since: 0, until: Number.MAX_SAFE_INTEGER }])
+    const order = { numbers, periods }
+    this.#orders.set(group, order)
+    return order
+  }
+
   #group(name: string): Group {
     const group = this.#groups.get(name) ?? { name, items: new Map(), views: new Map(), sent: new Map() }
     this.#groups.set(name, group)
     return group
   }
-}
-
-/** The order of each group, made once for each number of items: those only become more. */
-const orders = new WeakMap<Group, Order>()
-
-function orderOf(group: Group): Order {
-  const known = orders.get(group)
-  if (known?.numbers.length === group.items.size) return known
-  const numbers = [...group.items.keys()].sort((a, b) => a - b)
-  const order = { numbers, periods: periodsOf(group, numbers) }
-  orders.set(group, order)
-  return order
 }
 
 /** The memberships of each user, from the changes in order of their numbers. */

@@ -1,7 +1,7 @@
 /** The options of `longwire simulate`, and the settings that are made of them. */
 
 import { readFileSync } from 'node:fs'
-import { GROUP_MEMBERS_MAX, GROUPS_MAX } from '../../protocol/limits.js'
+import { GROUP_MEMBERS_MAX, GROUPS_MAX, ROOMS_OWNED_MAX } from '../../protocol/limits.js'
 import { messageOf } from '../../src/lib/error-message.js'
 import { systemRandom } from '../../src/lib/random.js'
 import {
@@ -19,6 +19,7 @@ import { descriptorsMax } from '../../src/ops/process-figures.js'
 import { REPLICAS_OPTION, replicasFault } from '../../src/ops/redis-options.js'
 import { countsFault, rolesOption } from '../../src/ops/role-options.js'
 import { DEVICES_MAX } from '../../src/sync/rules/records.js'
+import { BOARD_LISTENERS } from './board-opening.js'
 import type { KillTarget } from './cluster-process.js'
 import { numberedTexts, readTexts, type Texts } from './texts.js'
 
@@ -54,6 +55,13 @@ export const SIMULATE_OPTIONS = {
     100,
     'PERCENT',
     'the share of the messages to groups that their authors take back at once; nothing of them may be left anywhere',
+  ),
+  boards: integer(
+    0,
+    0,
+    100_000,
+    'COUNT',
+    'the number of boards, each with 10 random listeners (or all users), of whom 3 post, each as often as --messages says',
   ),
   devices: integer(1, 1, 100, 'COUNT', 'devices per person: all of them send, and all must show everything'),
   text: text('', 'FILE', 'take the texts from the lines of this file (UTF-8) in place of short numbered ones'),
@@ -107,6 +115,7 @@ export interface Settings {
   readonly churn: boolean
   /** The percentage of the messages to groups that are taken back. */
   readonly recalls: number
+  readonly boards: number
   readonly devices: number
   readonly texts: Texts
   readonly transport: 'tcp' | 'ws' | 'http' | 'mixed'
@@ -158,6 +167,7 @@ function contradiction(values: {
   readonly groupSize: number
   readonly churn: boolean
   readonly recalls: number
+  readonly boards: number
   readonly friends: number
   readonly devices: number
   readonly transport: string
@@ -179,7 +189,7 @@ function contradiction(values: {
   const tooMany = replicasFault(values.redisReplicas, store === 'redis-cluster')
   if (tooMany !== undefined) return tooMany
   if (kill !== 'nodes' && !onRedis) return `--kill ${kill} needs --store redis or redis-cluster`
-  const groups = groupsFault(values)
+  const groups = groupsFault(values) ?? boardsFault(values)
   if (groups !== undefined) return groups
   if (friends >= users) return `--friends must be fewer than --users, not ${friends} of ${users}`
   const each = transport === 'http' || transport === 'mixed' ? REQUESTS_AT_ONCE : 1
@@ -204,6 +214,13 @@ function groupsFault({ users, groups, groupSize, churn, recalls, devices }: Grou
   const each = Math.ceil((groups * groupSize) / users)
   return each > GROUPS_MAX
     ? `a user is in at most ${GROUPS_MAX} groups, not ${each}: fewer --groups, or more --users`
+    : undefined
+}
+
+function boardsFault({ users, boards }: Pick<Settings, 'users' | 'boards'>): string | undefined {
+  const each = Math.ceil((boards * Math.min(BOARD_LISTENERS, users)) / users)
+  return each > ROOMS_OWNED_MAX
+    ? `a user listens to at most ${ROOMS_OWNED_MAX} boards here, for all may be the own ones, not to ${each}: fewer --boards, or more --users`
     : undefined
 }
 

@@ -1,6 +1,7 @@
 /** The result of a run: the one line of JSON on standard output, and whether all is well. */
 
 import type { Verdict } from './auditor.js'
+import type { BoardVerdict } from './board-auditor.js'
 import type { GroupVerdict } from './group-auditor.js'
 import { isLimit, WIDER_LIMITS } from './limited.js'
 
@@ -15,7 +16,7 @@ export interface Report {
   readonly delivered: number
   /**
    * The messages accepted, and not shown on every device that must show them: the recipient's, and the sender's other ones; with the
-   * messages and changes of groups that a member's device lacks.
+   * messages and changes of groups that a member's device lacks, and the posts of boards that a listener did not get.
    */
   readonly lost: number
   readonly duplicated: number
@@ -34,6 +35,13 @@ export interface Report {
   readonly recall_leaks: number
   /** The conversations of which the server counts something else as unread than the auditor, among those that were asked for. */
   readonly unread_wrong: number
+  /** The posts to boards that were accepted, and those of them that were removed. */
+  readonly posts: number
+  readonly posts_removed: number
+  /** The times that a list of rooms counted something else as unconfirmed on a board than its posts say. */
+  readonly unconfirmed_wrong: number
+  /** The new devices that began with a first screen and show something else in the end than a device that was told everything. */
+  readonly first_screen_wrong: number
   /** The time from the first send to the last verified delivery. */
   readonly seconds: number
   /** The time from the first connection until everybody was online. */
@@ -76,6 +84,10 @@ export interface Outcome {
   readonly recallLeaks: readonly string[]
   /** The unread counts that are wrong, as sentences. */
   readonly unreadWrong: readonly string[]
+  /** The verdict on the boards; undefined if there was none. */
+  readonly boardVerdict: BoardVerdict | undefined
+  /** What is wrong with devices that began with a first screen, as sentences. */
+  readonly firstScreenWrong: readonly string[]
   readonly seconds: number
   readonly loginSeconds: number
   /** The server's CPU time in the message phase. */
@@ -99,9 +111,9 @@ export interface Outcome {
 }
 
 export function reportOf(outcome: Outcome): Report {
-  const { verdict, groupVerdict: groups, seconds, serverCpuMs } = outcome
+  const { verdict, groupVerdict: groups, boardVerdict: boards, seconds, serverCpuMs } = outcome
   const { sent = 0, accepted = 0, delivered = 0, lost = 0, duplicated = 0, reordered = 0 } = verdict ?? {}
-  const all = accepted + (groups?.accepted ?? 0)
+  const all = accepted + (groups?.accepted ?? 0) + (boards?.accepted ?? 0)
   const cpu = serverCpuMs === undefined || all === 0 ? null : rounded((serverCpuMs * 1000) / all, 1)
   return {
     users: outcome.users,
@@ -109,9 +121,9 @@ export function reportOf(outcome: Outcome): Report {
     sent,
     accepted,
     delivered,
-    lost: lost + (groups?.lost ?? 0),
-    duplicated: duplicated + (groups?.duplicated ?? 0),
-    reordered,
+    lost: lost + (groups?.lost ?? 0) + (boards?.lost ?? 0),
+    duplicated: duplicated + (groups?.duplicated ?? 0) + (boards?.duplicated ?? 0),
+    reordered: reordered + (boards?.orderViolations ?? 0),
     group_sent: groups?.sent ?? 0,
     group_delivered: groups?.delivered ?? 0,
     group_order_violations: groups?.orderViolations ?? 0,
@@ -119,6 +131,10 @@ export function reportOf(outcome: Outcome): Report {
     recalled: outcome.recalled,
     recall_leaks: outcome.recallLeaks.length,
     unread_wrong: outcome.unreadWrong.length,
+    posts: boards?.accepted ?? 0,
+    posts_removed: boards?.removed ?? 0,
+    unconfirmed_wrong: boards?.unconfirmedWrong.length ?? 0,
+    first_screen_wrong: outcome.firstScreenWrong.length,
     seconds: rounded(seconds, 3),
     login_seconds: rounded(outcome.loginSeconds, 3),
     messages_per_second: seconds > 0 ? Math.round(delivered / seconds) : 0,
@@ -138,7 +154,7 @@ export function reportOf(outcome: Outcome): Report {
 
 /** One sentence for each thing that is not as it should be; none means that the run passed. */
 export function complaintsOf(outcome: Outcome): string[] {
-  const { failure, verdict, groupVerdict, recallLeaks, unreadWrong, setbacks, failures } = outcome
+  const { failure, verdict, groupVerdict, boardVerdict, recallLeaks, unreadWrong, setbacks, failures } = outcome
   const complaints: string[] = []
   if (failure !== undefined) complaints.push(failure)
   if (verdict === undefined) return complaints.length > 0 ? complaints : ['no message was sent']
@@ -152,26 +168,31 @@ export function complaintsOf(outcome: Outcome): string[] {
   count(invented, 'shown that should not have been')
   count(altered, 'shown with another text')
   count(unanswered, `sent and never answered, of ${sent}`)
-  if (groupVerdict !== undefined) complaints.push(...groupComplaintsOf(groupVerdict))
-  if (recallLeaks.length > 0)
-    complaints.push(`${recallLeaks.length} texts of recalled messages are left`, ...recallLeaks.slice(0, EXAMPLES_MAX))
-  if (unreadWrong.length > 0)
-    complaints.push(`${unreadWrong.length} unread counts are wrong`, ...unreadWrong.slice(0, EXAMPLES_MAX))
+  if (groupVerdict !== undefined) complaints.push(...logComplaintsOf('groups', groupVerdict))
+  if (boardVerdict !== undefined) complaints.push(...logComplaintsOf('boards', boardVerdict))
+  const list = (what: string, wrong: readonly string[] = []): void => {
+    if (wrong.length > 0) complaints.push(`${wrong.length} ${what}`, ...wrong.slice(0, EXAMPLES_MAX))
+  }
+  list('texts of recalled messages are left', recallLeaks)
+  list('unread counts are wrong', unreadWrong)
+  list('lists of rooms are wrong', boardVerdict?.unconfirmedWrong)
+  list('first screens are wrong', outcome.firstScreenWrong)
   if (setbacks > 0) complaints.push(`${setbacks} times the server had forgotten what it had told a client`)
   for (const [code, number] of failures) count(number, `not taken: ${code}${isLimit(code) ? `; ${WIDER_LIMITS}` : ''}`)
   complaints.push(...examples)
   return complaints
 }
 
-function groupComplaintsOf(verdict: GroupVerdict): string[] {
+/** @param where groups or boards */
+function logComplaintsOf(where: string, verdict: GroupVerdict): string[] {
   const { sent, lost, duplicated, orderViolations, unentitled, invented, unanswered, examples } = verdict
   const faults: readonly (readonly [number, string])[] = [
-    [lost, 'items of groups were lost'],
-    [duplicated, 'items of groups were shown twice'],
-    [orderViolations, 'items of groups were out of order'],
-    [unentitled, 'items of groups were shown to who was no member'],
-    [invented, 'messages in groups should not have been there'],
-    [unanswered, `messages to groups were never answered, of ${sent}`],
+    [lost, `items of ${where} were lost`],
+    [duplicated, `items of ${where} were shown twice`],
+    [orderViolations, `items of ${where} were out of order`],
+    [unentitled, `items of ${where} were shown to who was no member`],
+    [invented, `messages in ${where} should not have been there`],
+    [unanswered, `messages to ${where} were never answered, of ${sent}`],
   ]
   return [...faults.flatMap(([number, what]) => (number > 0 ? [`${number} ${what}`] : [])), ...examples]
 }

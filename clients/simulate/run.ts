@@ -2,7 +2,7 @@
  * A whole run: starts a server, signs everybody in, makes friends, sends messages, and says how it went. However it ends,
  * nothing is left behind: no process, no folder.
  *
- *   server ─► login ─► friends ─► messages ─► unread ─► verdict ─► clients close, server stops, folder goes
+ *   server ─► login ─► friends ─► messages ─► unread, look in ─► verdict ─► clients close, server stops, folder goes
  *      └─────────┴────────┴──────────┴─────────┴── failure: the server ends by itself, a client stops, nothing moves, Ctrl-C
  */
 
@@ -15,10 +15,14 @@ import { type Random, seededRandom, systemRandom } from '../../src/lib/random.js
 import type { ServerAddress } from '../../src/ops/address.js'
 import { TRANSPORTS, transportTo } from '../../src/ops/dial.js'
 import { countsOf } from '../../src/ops/role-options.js'
+import { DEVICES_MAX } from '../../src/sync/rules/records.js'
+import { BOARD_LISTENERS, BoardOpening } from './board-opening.js'
+import { BoardTraffic } from './board-traffic.js'
 import { Chaos } from './chaos.js'
 import { Churn } from './churn.js'
 import { ClusterProcess } from './cluster-process.js'
 import { Crowd, type Person } from './crowd.js'
+import { FirstScreens } from './first-screens.js'
 import { Friendships } from './friendships.js'
 import { type Circle, Gathering, makeCircles } from './gathering.js'
 import { type Graph, makeGraph } from './graph.js'
@@ -59,7 +63,9 @@ interface Known {
   loginSeconds: number
   traffic: Traffic | undefined
   groupTraffic: GroupTraffic | undefined
+  boardTraffic: BoardTraffic | undefined
   unreadCheck: UnreadCheck | undefined
+  firstScreens: FirstScreens | undefined
   inspection: Inspection | undefined
   cpuBeforeMs: number | undefined
   cpuAfterMs: number | undefined
@@ -83,6 +89,7 @@ export class Run {
   #chaos: Chaos | undefined
   #dataFolder: string | undefined
   #circles: readonly Circle[] = []
+  #boards: readonly Circle[] = []
 
   /** @param tell takes a line of progress */
   constructor(settings: Settings, clock: Clock, tell: (line: string) => void) {
@@ -117,7 +124,9 @@ export class Run {
       loginSeconds: 0,
       traffic: undefined,
       groupTraffic: undefined,
+      boardTraffic: undefined,
       unreadCheck: undefined,
+      firstScreens: undefined,
       inspection: undefined,
       cpuBeforeMs: undefined,
       cpuAfterMs: undefined,
@@ -127,12 +136,23 @@ export class Run {
     } catch (error) {
       this.fail(messageOf(error))
     }
-    const { graph, traffic, groupTraffic, loginSeconds, cpuBeforeMs, cpuAfterMs = this.#server?.cpuMs() } = known
+    const {
+      graph,
+      traffic,
+      groupTraffic,
+      boardTraffic,
+      loginSeconds,
+      cpuBeforeMs,
+      cpuAfterMs = this.#server?.cpuMs(),
+    } = known
     traffic?.end()
     groupTraffic?.end()
+    boardTraffic?.end()
     known.unreadCheck?.end()
+    await known.firstScreens?.end()
     const verdict = traffic?.auditor.verdict()
     const groupVerdict = groupTraffic?.auditor.verdict()
+    const boardVerdict = boardTraffic?.auditor.verdict()
     await known.inspection?.end()
     await this.#clean()
     return {
@@ -143,6 +163,8 @@ export class Run {
       recalled: this.#recalls.taken.length,
       recallLeaks: known.inspection?.leaks ?? [],
       unreadWrong: known.unreadCheck?.wrong ?? [],
+      boardVerdict,
+      firstScreenWrong: known.firstScreens?.wrong ?? [],
       seconds: traffic?.seconds ?? 0,
       loginSeconds,
       serverCpuMs: cpuBeforeMs === undefined || cpuAfterMs === undefined ? undefined : cpuAfterMs - cpuBeforeMs,
@@ -176,8 +198,8 @@ export class Run {
     if (!(await this.#watch(crowd))) return
     known.loginSeconds = (this.#clock.monotonic() - startedMs) / 1000
     if (!(await this.#watch(new Friendships(crowd.people, known.graph, message => this.fail(message))))) return
-    const { groups } = this.#settings
-    let unanswered = groups > 0 ? 2 : 1
+    const { groups, boards } = this.#settings
+    let unanswered = 1 + (groups > 0 ? 1 : 0) + (boards > 0 ? 1 : 0)
     // Otherwise the last few would be chased for ever by a server that is up for a second at a time.
     const onAllAnswered = (): void => {
       if (--unanswered === 0) void this.#chaos?.end()
@@ -186,22 +208,40 @@ export class Run {
       known.groupTraffic = await this.#gather(crowd.people, onAllAnswered)
       if (known.groupTraffic === undefined) return
     }
+    if (boards > 0) {
+      known.boardTraffic = await this.#openBoards(crowd.people, onAllAnswered)
+      if (known.boardTraffic === undefined) return
+    }
     const traffic = this.#makeTraffic(crowd.people, known.graph, onAllAnswered)
     known.traffic = traffic
     known.cpuBeforeMs = this.#server?.cpuMs()
-    const { groupTraffic } = known
+    const { groupTraffic, boardTraffic } = known
     const { people } = crowd
     const { friends } = known.graph
     const spec = { people, friends, circles: this.#circles, auditor: traffic.auditor, clock: this.#clock }
     const reading = new Reading(spec)
     reading.begin()
-    const isDone = await this.#watch(groupTraffic ? new Together('messages', [traffic, groupTraffic]) : traffic)
+    const all = [traffic, groupTraffic, boardTraffic].filter(phase => phase !== undefined)
+    const isDone = await this.#watch(new Together('messages', all))
     reading.end()
     known.cpuAfterMs = this.#server?.cpuMs()
     if (!isDone) return
     const groupAuditor = groupTraffic?.auditor
     known.unreadCheck = new UnreadCheck({ ...spec, groupAuditor, reading, recalls: this.#recalls })
-    if (!(await this.#watch(known.unreadCheck)) || groupTraffic === undefined || this.#settings.recalls === 0) return
+    if (!(await this.#watch(known.unreadCheck))) return
+    // Who has as many devices as one may have gets no other.
+    if (this.#settings.devices < DEVICES_MAX) {
+      const boardAuditor = boardTraffic?.auditor
+      const { friends, circles } = spec
+      known.firstScreens = new FirstScreens({
+        ...{ crowd, friends, circles },
+        boards: this.#boards,
+        boardAuditor,
+        clock: this.#clock,
+      })
+      if (!(await this.#watch(known.firstScreens))) return
+    }
+    if (groupTraffic === undefined || this.#settings.recalls === 0) return
     known.inspection = this.#makeInspection(crowd, groupTraffic)
     await this.#watch(known.inspection)
   }
@@ -323,6 +363,17 @@ export class Run {
     traffic.listen()
     const gathering = new Gathering(circles, people, onFailure)
     return (await this.#watch(gathering)) ? traffic : undefined
+  }
+
+  /** Makes the boards. @returns what is to go on there; undefined if the run is not to */
+  async #openBoards(people: readonly Person[], onAllAnswered: () => void): Promise<BoardTraffic | undefined> {
+    const { boards: count, users, messages: posts, texts } = this.#settings
+    const onFailure = (message: string): void => this.fail(message)
+    const boards = makeCircles(people, count, Math.min(BOARD_LISTENERS, users), this.#graphRandom)
+    this.#boards = boards
+    if (!(await this.#watch(new BoardOpening(boards, onFailure)))) return undefined
+    const spec = { boards, posts, texts, spreadMs: this.#spreadMs, clock: this.#clock }
+    return new BoardTraffic({ ...spec, onAllAnswered, onFailure })
   }
 
   #makeInspection(crowd: Crowd, { auditor }: GroupTraffic): Inspection {

@@ -51,6 +51,8 @@ t.test('the fields of longwire simulate', async t => {
     recalled: 0,
     recallLeaks: [],
     unreadWrong: [],
+    boardVerdict: undefined,
+    firstScreenWrong: [],
     seconds: 1,
     loginSeconds: 1,
     serverCpuMs: undefined,

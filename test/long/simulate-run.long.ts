@@ -35,6 +35,10 @@ const KEYS = [
   'recalled',
   'recall_leaks',
   'unread_wrong',
+  'posts',
+  'posts_removed',
+  'unconfirmed_wrong',
+  'first_screen_wrong',
   'seconds',
   'login_seconds',
   'messages_per_second',
@@ -120,6 +124,18 @@ t.test('messages to groups that are taken back: a share of them, of which nothin
   t.match(report, { group_sent: 60, group_delivered: 60, recalled: 24, recall_leaks: 0, lost: 0, duplicated: 0 })
   t.match(stderr, /^recalls .* 6 of 6 timelines read$/m)
 })
+
+t.test(
+  'boards: each listener reads what was posted, each list counts right, and new devices show the same',
+  async t => {
+    const argv = ['--users', '12', '--friends', '2', '--messages', '5', '--boards', '8', '--devices', '2']
+    const { code, stderr, report } = await simulate(t.testdir(), ...argv, '--kill-every', '3', '--drop-every', '0.5')
+    t.equal(code, 0, stderr)
+    t.match(report, { posts: 120, unconfirmed_wrong: 0, first_screen_wrong: 0, lost: 0, duplicated: 0, reordered: 0 })
+    t.ok(report.posts_removed > 0, `${report.posts_removed} removed`)
+    t.match(stderr, /^look in .* 12 of 12 first screens compared$/m)
+  },
+)
 
 t.test('killed servers and cut connections cost nothing but time', async t => {
   const folder = t.testdir()

@@ -5,10 +5,10 @@
  *   drawing ──has all, more than once killed meanwhile──► comparing ──► leaving: logs out ──► gone
  */
 
+import { otherState, stateOf } from '../../clients/simulate/first-screens.js'
 import type { Client } from '../../clients/typescript/api/client.js'
 import { createClient } from '../../clients/typescript/api/create-client.js'
 import type { Message } from '../../clients/typescript/rules/messages.js'
-import type { Json } from '../../clients/typescript/storage/storage.js'
 import { type ConversationId, peerOf } from '../../protocol/conversation-id.js'
 import { gidOf } from '../../src/sync/rules/group-records.js'
 import type { Phone, User } from './phone.js'
@@ -165,18 +165,8 @@ class Guest {
   #compareState(client: Client): void {
     const other = this.#phone.client
     if (other === undefined) return
-    const state = (of: Client): Record<string, Json> => ({
-      contacts: sorted(of.contacts.list()),
-      groups: sorted(of.groups.list()),
-      conversations: sorted(of.conversations.list()),
-      preferences: { ...of.conversations.preferences } as Json,
-      profile: { ...of.account.profile } as Json,
-    })
-    const [mine, theirs] = [state(client), state(other)]
-    for (const name of Object.keys(mine)) {
-      const [a, b] = [JSON.stringify(mine[name]), JSON.stringify(theirs[name])]
-      if (a !== b) this.#fault(`has other ${name} than ${this.#phone.name}: ${a} and ${b}`)
-    }
+    const fault = otherState(stateOf(client), stateOf(other))
+    if (fault !== undefined) this.#fault(`${fault}, of ${this.#phone.name}`)
   }
 
   /** Compares what it reads, page by page, with what the timeline holds. */
@@ -218,10 +208,4 @@ class Guest {
   #later(run: () => void, process: Process): void {
     this.#stage.scheduler.after(LOOK_MS, 'guest looks', run, process)
   }
-}
-
-function sorted(values: readonly object[]): Json {
-  return values
-    .map(each => JSON.stringify(Object.entries(each).sort(([x], [y]) => (x < y ? -1 : 1))))
-    .sort() as unknown as Json
 }

@@ -65,6 +65,7 @@ t.test('an unknown option or a wrong value is one line that names it', async t =
     [['--users', '5000', '--devices', '4'], /^--users × --devices must be at most 15000, not 20000/],
     [['--groups', '1', '--users', '9', '--friends', '2'], /^--group-size must be at most --users, not 10 of 9$/],
     [['--groups', '501', '--users', '10', '--friends', '2'], /^a user is in at most 500 groups, not 501/],
+    [['--boards', '41', '--users', '20'], /^a user listens to at most 20 boards here, .* not to 21: fewer --boards/],
     [['--churn'], /^--churn needs --groups$/],
     [['--recalls', '5'], /^--recalls needs --groups$/],
     [['--recalls', '101'], /^--recalls must be an integer of 0 to 100/],
