@@ -9,6 +9,7 @@ export interface Counts {
   friendships: number
   /** Those that have members. */
   groups: number
+  rooms: number
   messages: number
   items: number
   outboxEntries: number
@@ -26,6 +27,7 @@ export class Findings {
     devices: 0,
     friendships: 0,
     groups: 0,
+    rooms: 0,
     messages: 0,
     items: 0,
     outboxEntries: 0,

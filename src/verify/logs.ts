@@ -17,6 +17,7 @@ import { isRecalled, messageIn } from '../sync/rules/message-state.js'
 import { uidOf, userActor } from '../sync/rules/records.js'
 import type { Findings } from './findings.js'
 import { isOwn, recordOf } from './reader.js'
+import { Posts } from './rooms.js'
 
 export function verifyLog(view: StoreView, log: ViewedLog, findings: Findings): void {
   const { actor, head, floor, epoch, gaps, keys, newest } = log
@@ -27,6 +28,7 @@ export function verifyLog(view: StoreView, log: ViewedLog, findings: Findings): 
   if (!log.listed) findings.fault(`${name} is not in the list of its partition`)
   const keyed = new Map<number, string | undefined>()
   const chains = new Chains(name, floor, findings)
+  const posts = isRoomActor(actor) ? new Posts(view, actor, findings) : undefined
   for (const entry of log.entries()) {
     const { version, keyed: hasKey, passingKey, bytes } = entry
     if (!isOwn(uidOf(actor))) findings.counts.items += 1
@@ -40,6 +42,7 @@ export function verifyLog(view: StoreView, log: ViewedLog, findings: Findings): 
     findings.check(`${name}, item ${version}`, () => {
       if (isOfGroup) verifyGroupItem(actor, version, bytes, findings)
       else verifyItem(view, uidOf(actor), version, bytes, findings)
+      posts?.take(entry)
     })
   }
   verifyKeys(name, keys, keyed, findings)

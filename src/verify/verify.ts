@@ -13,15 +13,18 @@ import { FriendCheck } from './friends.js'
 import { GroupCheck } from './groups.js'
 import { verifyLog } from './logs.js'
 import { PeopleCheck } from './people.js'
+import { RoomCheck } from './rooms.js'
 
 /** @param tell called with each fault, one line */
 export function verify(view: StoreView, tell: (fault: string) => void): Counts {
   const findings = new Findings(tell)
+  const rooms = new RoomCheck(view, findings)
   const checks = [
     new PeopleCheck(view, findings),
     new FriendCheck(view, findings),
     new CounterCheck(view, findings),
     new GroupCheck(view, findings),
+    rooms,
   ]
   for (const record of view.records()) {
     const { actor, name, bytes } = record
@@ -31,6 +34,7 @@ export function verify(view: StoreView, tell: (fault: string) => void): Counts {
       for (const check of checks) check.record({ actor, uid: uidOf(actor), prefix, id, bytes })
     })
   }
+  rooms.end()
   for (const log of view.logs()) findings.check(`the log of ${log.actor}`, () => verifyLog(view, log, findings))
   return findings.counts
 }
