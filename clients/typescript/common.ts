@@ -14,7 +14,7 @@ export type { Messages, Reactor, ReactorPage } from './api/messages.js'
 export type { ClientOptions } from './api/options.js'
 export type { SendOptions } from './api/outgoing.js'
 export type { Presence } from './api/presence.js'
-export type { PostsPage, PostsRange, RoomProfile, RoomRules, RoomSummary, Rooms } from './api/rooms.js'
+export type { PostOptions, PostsPage, PostsRange, RoomProfile, RoomRules, Rooms } from './api/rooms.js'
 export { LongwireError } from './base/errors.js'
 export type { Change, GroupChange, GroupRole, GroupRules } from './base/group-words.js'
 export type { RoomKindName, RoomRoleName, RoomStateName, SettableRoomRole } from './base/room-words.js'
@@ -33,10 +33,10 @@ export type { Contact } from './rules/contact-list.js'
 export type { Attachment, Content } from './rules/content.js'
 export type { ConversationSettings, ConversationState, Preferences } from './rules/conversation-list.js'
 export type {
+  BoardsEvent,
   ClientEvents,
   GroupFailedEvent,
   PresenceEvent,
-  RoomEvent,
   RoomFailedEvent,
   RoomSignalEvent,
   TypingEvent,
@@ -45,6 +45,7 @@ export type { Extra, Mention, MessageChanges, Reply } from './rules/extras.js'
 export type { Group } from './rules/group-list.js'
 export type { Message, MessageState, MessageStateEvent, ReadEvent, WatermarkEvent } from './rules/messages.js'
 export { isSameMessage, type MessageName } from './rules/post.js'
+export type { Room } from './rules/room-list.js'
 export type { SentMessage } from './rules/sent-message.js'
 export { MemoryStorage } from './storage/memory-storage.js'
 export type {

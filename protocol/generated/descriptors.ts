@@ -918,11 +918,18 @@ export const RoomDataType = messageType<m.RoomData>('RoomData', m.createRoomData
   field('payload', 'payload', 2, 'bytes'),
 ])
 
+export const RoomHeadType = messageType<m.RoomHead>('RoomHead', m.createRoomHead, [
+  field('number', 'number', 1, 'uint64'),
+  field('before', 'before', 2, 'uint64'),
+  field('uid', 'uid', 3, 'uint64'),
+])
+
 export const SignalNoticeType = messageType<m.SignalNotice>('SignalNotice', m.createSignalNotice, [
   field('conversation', 'conversation', 1, 'string'),
   field('typing', 'typing', 2, 'message', { message: TypingType, oneof: 'signal' }),
   field('presence', 'presence', 3, 'message', { message: PresenceType, oneof: 'signal' }),
   field('data', 'data', 4, 'message', { message: RoomDataType, oneof: 'signal' }),
+  field('head', 'head', 5, 'message', { message: RoomHeadType, oneof: 'signal' }),
 ])
 
 export const WantedRoomRulesType = messageType<m.WantedRoomRules>('WantedRoomRules', m.createWantedRoomRules, [
@@ -1044,6 +1051,7 @@ export const RoomServicePostsResponseType = messageType<m.RoomServicePostsRespon
 
 export const RoomServiceListRequestType = messageType<m.RoomServiceListRequest>('RoomServiceListRequest', m.createRoomServiceListRequest, [
   field('after', 'after', 1, 'string', { max: 64 }),
+  field('heads', 'heads', 2, 'bool'),
 ])
 
 export const RoomSummaryType = messageType<m.RoomSummary>('RoomSummary', m.createRoomSummary, [

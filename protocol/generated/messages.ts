@@ -8688,6 +8688,7 @@ export interface SignalNotice {
     | { case: 'typing'; value: Typing }
     | { case: 'presence'; value: Presence }
     | { case: 'data'; value: RoomData }
+    | { case: 'head'; value: RoomHead }
     | undefined
 }
 
@@ -8718,6 +8719,11 @@ export function writeSignalNotice(w: Writer, m: SignalNotice): void {
     case 'data':
       w.uint32(34).fork()
       writeRoomData(w, m.signal.value)
+      w.ldelim()
+      break
+    case 'head':
+      w.uint32(42).fork()
+      writeRoomHead(w, m.signal.value)
       w.ldelim()
       break
   }
@@ -8756,8 +8762,15 @@ export function readSignalNotice(r: Reader, m: SignalNotice): SignalNotice {
         leave(r, outer)
         break
       }
+      case 42: {
+        const outer = enter(r)
+        const before = m.signal?.case === 'head' ? m.signal.value : createRoomHead()
+        m.signal = { case: 'head', value: readRoomHead(r, before) }
+        leave(r, outer)
+        break
+      }
       default:
-        skipField(r, tag, 30, 'SignalNotice')
+        skipField(r, tag, 62, 'SignalNotice')
     }
   }
   return m
@@ -8802,6 +8815,59 @@ export function readTyping(r: Reader, m: Typing): Typing {
       }
       default:
         skipField(r, tag, 6, 'Typing')
+    }
+  }
+  return m
+}
+
+/** The newest post of a board. */
+export interface RoomHead {
+  number: number
+  /** The number of the post before it; 0: it is the first. A client that knows another head has missed some. */
+  before: number
+  /** Its author. */
+  uid: number
+}
+
+export function createRoomHead(init?: Partial<RoomHead>): RoomHead {
+  const m: RoomHead = { number: 0, before: 0, uid: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeRoomHead(m: RoomHead): Uint8Array {
+  const w = begin()
+  writeRoomHead(w, m)
+  return finish(w)
+}
+
+export function writeRoomHead(w: Writer, m: RoomHead): void {
+  if (m.number !== 0) writeUint64(w, 8, m.number)
+  if (m.before !== 0) writeUint64(w, 16, m.before)
+  if (m.uid !== 0) writeUint64(w, 24, m.uid)
+}
+
+export function decodeRoomHead(bytes: Uint8Array): RoomHead {
+  return readRoomHead(readerOf(bytes), createRoomHead())
+}
+
+export function readRoomHead(r: Reader, m: RoomHead): RoomHead {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.number = readUint64(r)
+        break
+      }
+      case 16: {
+        m.before = readUint64(r)
+        break
+      }
+      case 24: {
+        m.uid = readUint64(r)
+        break
+      }
+      default:
+        skipField(r, tag, 14, 'RoomHead')
     }
   }
   return m
@@ -9976,10 +10042,12 @@ export function readRoomServicePostsResponse(r: Reader, m: RoomServicePostsRespo
 export interface RoomServiceListRequest {
   /** The next of the page before. Absent: from the first. */
   after: string
+  /** The connection is told of new posts on the boards of this page from now on (19.8). Absent: of none of them. */
+  heads: boolean
 }
 
 export function createRoomServiceListRequest(init?: Partial<RoomServiceListRequest>): RoomServiceListRequest {
-  const m: RoomServiceListRequest = { after: '' }
+  const m: RoomServiceListRequest = { after: '', heads: false }
   return init === undefined ? m : Object.assign(m, init)
 }
 
@@ -9991,6 +10059,7 @@ export function encodeRoomServiceListRequest(m: RoomServiceListRequest): Uint8Ar
 
 export function writeRoomServiceListRequest(w: Writer, m: RoomServiceListRequest): void {
   if (m.after.length > 0) writeString(w, 10, m.after)
+  if (m.heads) writeTrue(w, 16)
 }
 
 export function decodeRoomServiceListRequest(bytes: Uint8Array): RoomServiceListRequest {
@@ -10005,8 +10074,12 @@ export function readRoomServiceListRequest(r: Reader, m: RoomServiceListRequest)
         m.after = readString(r, 'RoomServiceListRequest.after', 64)
         break
       }
+      case 16: {
+        m.heads = readBool(r)
+        break
+      }
       default:
-        skipField(r, tag, 2, 'RoomServiceListRequest')
+        skipField(r, tag, 6, 'RoomServiceListRequest')
     }
   }
   return m

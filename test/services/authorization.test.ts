@@ -348,7 +348,7 @@ const TABLE: { readonly [N in RequestName]: Row<N> } = {
     request: (_, alice) => ({ conversation: herRoom(alice), before: 0, after: 0, limit: 0 }),
     codes: all('NO_SUCH_ROOM', { otherDevice: 'OK' }),
   },
-  roomList: { request: () => ({ after: '' }), codes: all('OK') },
+  roomList: { request: () => ({ after: '', heads: false }), codes: all('OK') },
   roomPublish: {
     request: (_, alice) => ({ conversation: herRoom(alice), payload: new Uint8Array(1) }),
     codes: all('NO_SUCH_ROOM', { otherDevice: 'NOT_ALLOWED' }),

@@ -156,7 +156,7 @@ const TABLE: { readonly [N in RequestName | 'ack']: Act } = {
   roomPosts: inARoom((he, _, { conversation }) =>
     he.call(METHODS.roomPosts, { conversation, before: 0, after: 0, limit: 0 }),
   ),
-  roomList: he => he.call(METHODS.roomList, { after: '' }),
+  roomList: he => he.call(METHODS.roomList, { after: '', heads: false }),
   roomPublish: inARoom((he, _, { conversation }) =>
     he.call(METHODS.roomPublish, { conversation, payload: new Uint8Array(1) }),
   ),

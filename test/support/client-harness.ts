@@ -31,6 +31,7 @@ import {
   createMessageState,
   createPushNotice,
   createRefusal,
+  createRoom,
   createSession,
   createSyncResponse,
   type Endpoints,
@@ -198,6 +199,7 @@ export function conversationItem(conversation: string, id: string, text = id, co
 }
 
 export const GROUP = 'group:9.1.1'
+export const ROOM = 'room:300.1.1'
 
 /** A message of the group, with its number in it. */
 export function groupMessage(number: number, id: string, text = id): Item {
@@ -243,6 +245,10 @@ export function groupFailure(device: number, sendSeq: number, code: CodeName): I
   return createItem({ content: { case: 'failed', value } })
 }
 
+export function roomItem(room: Parameters<typeof createRoom>[0], skip = 0): Item {
+  return createItem({ skip, content: { case: 'room', value: createRoom({ conversation: ROOM, ...room }) } })
+}
+
 export function contactItem(contact: Parameters<typeof createContact>[0], skip = 0): Item {
   return createItem({ skip, content: { case: 'contact', value: createContact(contact) } })
 }
@@ -270,6 +276,7 @@ const EVENTS = [
   'chat',
   'chats',
   'room',
+  'boards',
   'roomFailed',
   'roomSignal',
   'profile',

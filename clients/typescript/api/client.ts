@@ -72,7 +72,7 @@ export class Client {
       status: status => this.#setStatus(status),
     })
     this.contacts = new Contacts(this.#parts.contacts, this.#operate)
-    const { calls, acks, groups, conversations, preferences, inbox, sender, commits } = this.#parts
+    const { calls, acks, groups, conversations, preferences, rooms, boards, inbox, sender, commits } = this.#parts
     const asking = { calls, lifetime: this.#lifetime, operate: this.#operate }
     this.groups = new Groups({ ...asking, list: groups, present: message => inbox.present(message) })
     this.#history = new History({
@@ -92,7 +92,7 @@ export class Client {
     })
     const underWay: UnderWay = (method, isOne) => sender.underWay(method, isOne)
     this.conversations = new Conversations({ ...asking, list: conversations, preferences, acks, underWay })
-    this.rooms = new Rooms({ ...asking, present: message => inbox.present(message) })
+    this.rooms = new Rooms({ ...asking, list: rooms, boards, present: message => inbox.present(message) })
     this.presence = new Presence({ lifetime: this.#lifetime, signals: this.#parts.signals })
     this.chats = new Chats(this.#parts.chats, this.#lifetime)
     this.account = this.#makeAccount()

@@ -34,7 +34,7 @@ export interface ClientState {
     /** The count of numbers that it uses up; more than 1 only for a Void. */
     readonly count: number
     readonly what: string
-    /** held: a message that waits for a friendship, or a membership of a group, that is being made. */
+    /** held: what waits for a friendship, a membership of a group or a listening to a room that is being made. */
     readonly state: Entry['state'] | 'held'
   }[]
   readonly contacts: number

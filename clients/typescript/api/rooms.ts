@@ -1,32 +1,31 @@
 // The things that a user can do in rooms. A numbered request is in the send queue like a message. What it comes to comes back as items, to
 // every device: the room as the user is in it, or a failure. Posts are in nobody's timeline: they are read at the server.
+import { CODES } from '../../../protocol/codes.js'
 import type { ConversationId } from '../../../protocol/conversation-id.js'
 import { createRoomServicePostRequest } from '../../../protocol/generated/messages.js'
 import {
   GROUP_CODE_BYTES_MAX,
   GROUP_TITLE_BYTES_MAX,
   INTEGER_MAX,
+  METADATA_BYTES_MAX,
   ROOM_PAYLOAD_BYTES_MAX,
   ROOM_POSTS_MAX,
   TEXT_BYTES_MAX,
 } from '../../../protocol/limits.js'
 import { checkBytes, checkCount, checkFlag, checkText, checkUid, checkWord, roomNamed } from '../base/arguments.js'
+import { NO_BYTES } from '../base/bytes.js'
 import { LongwireError } from '../base/errors.js'
 import type { Lifetime } from '../base/lifetime.js'
 import type { Operate } from '../base/operation.js'
-import {
-  KIND_ITEMS,
-  kindOf,
-  type RoomKindName,
-  type RoomRoleName,
-  roleNameOf,
-  SET_ROLE_ITEMS,
-  type SettableRoomRole,
-} from '../base/room-words.js'
+import { KIND_ITEMS, kindOf, type RoomKindName, SET_ROLE_ITEMS, type SettableRoomRole } from '../base/room-words.js'
 import type { Calls } from '../connection/calls.js'
+import type { Boards } from '../rules/boards.js'
+import { attachmentOf, contentItem } from '../rules/content.js'
 import { storedMessage } from '../rules/extras.js'
 import type { Message } from '../rules/messages.js'
+import type { Room, RoomList } from '../rules/room-list.js'
 import type { StoredMessage } from '../storage/storage.js'
+import type { SendOptions } from './outgoing.js'
 
 export interface RoomRules {
   /** Whether all who listen publish; else the owner, and whom the owner makes a publisher. */
@@ -55,20 +54,8 @@ export interface RoomProfile {
   readonly head: number
 }
 
-/** A room that the user listens to, and what is unconfirmed there. */
-export interface RoomSummary {
-  readonly conversation: ConversationId
-  readonly title: string
-  readonly kind: RoomKindName
-  readonly role: RoomRoleName
-  readonly closed: boolean
-  /** The number of the newest post. */
-  readonly head: number
-  /** The number up to which the user has confirmed. */
-  readonly confirmed: number
-  /** Posts of others above that which are still there; 100: that many, or more. */
-  readonly unconfirmed: number
-}
+/** What goes with a post beside its text. */
+export type PostOptions = Pick<SendOptions, 'content' | 'metadata'>
 
 /** Which posts: those right below `before`, those right above `after`, or the newest. */
 export interface PostsRange {
@@ -86,6 +73,8 @@ export interface PostsPage {
 }
 
 export interface RoomsHost {
+  readonly list: RoomList
+  readonly boards: Boards
   readonly calls: Calls
   readonly lifetime: Lifetime
   readonly operate: Operate
@@ -95,7 +84,7 @@ export interface RoomsHost {
 const NO_RULES: RoomRules = { allPublish: false, codeNeeded: false }
 
 /**
- * Promises of what changes something resolve when the server took the request, and reject with its final refusal. The room itself decides a
+ * The rooms of the user. Which they are, and where they stand, is kept here; posts are not. Promises of what changes something resolve when the server took the request, and reject with its final refusal. The room itself decides a
  * moment later: what changed is told by `room` events, what the room refuses by `roomFailed`.
  */
 export class Rooms {
@@ -156,11 +145,22 @@ export class Rooms {
     return this.#host.operate('roomUnsubscribe', () => named(room))
   }
 
-  /** Puts a text on a board. Resolves when that is durable. */
-  post(room: ConversationId, text: string): Promise<void> {
+  /**
+   * Puts a text on a board. Resolves when that is durable.
+   * @param options what goes with the text: content of another kind, the application's own
+   */
+  post(room: ConversationId, text: string, options: PostOptions = {}): Promise<void> {
     return this.#host.operate('roomPost', () => {
-      checkText('text', text, TEXT_BYTES_MAX, { bytesMin: 1 })
-      const { sendSeq: _sendSeq, ...request } = createRoomServicePostRequest({ ...named(room), text })
+      checkText('text', text, TEXT_BYTES_MAX, { bytesMin: 1, long: CODES.TEXT_TOO_LONG.code })
+      const { content, metadata = NO_BYTES } = options
+      checkBytes('metadata', metadata, METADATA_BYTES_MAX)
+      const kind = content && contentItem(attachmentOf(content))
+      const { sendSeq: _sendSeq, ...request } = createRoomServicePostRequest({
+        ...named(room),
+        text,
+        metadata,
+        ...(kind && { content: kind }),
+      })
       return request
     })
   }
@@ -207,23 +207,31 @@ export class Rooms {
     })
   }
 
-  /** The rooms that the user listens to, with what is unconfirmed in each, from the server. */
-  list(): Promise<RoomSummary[]> {
-    const { lifetime, calls } = this.#host
-    return lifetime.promise(async () => {
-      const found: RoomSummary[] = []
-      for (let after = ''; ; ) {
-        const { rooms, next } = await calls.ask('roomList', { after })
-        for (const { conversation, kind, role, ...room } of rooms) {
-          found.push({
-            ...{ conversation: conversation as ConversationId, kind: kindOf(kind), role: roleNameOf(role) },
-            ...room,
-          })
-        }
-        if (next === '') return found
-        after = next
-      }
-    })
+  /** The rooms that the user listens to, or asks to, from local state. */
+  all(): Room[] {
+    return this.#host.list.list()
+  }
+
+  /** A room by its id, from local state. One that the user has left is here too, as long as its item lives. */
+  room(room: ConversationId): Room | undefined {
+    return this.#host.list.get(room)
+  }
+
+  /** The rooms that the user listens to, and what is unconfirmed in each, from the server. The local state is as this then. */
+  list(): Promise<Room[]> {
+    const { lifetime, boards } = this.#host
+    return lifetime.promise(() => boards.compare())
+  }
+
+  /**
+   * Whether the server is to tell of new posts as they come, which it does unless it is told otherwise. An application in the background
+   * says that it need not; the boards are compared then every five minutes.
+   */
+  follow(follows: boolean): void {
+    const { lifetime, boards } = this.#host
+    lifetime.check()
+    checkFlag('follows', follows)
+    boards.follow(follows)
   }
 
   /** Tells something to who looks at a realtime room now. It may be lost. */

@@ -1,6 +1,11 @@
 // Puts the parts of a client together. Each is handed what it needs; what they need of each other, in a circle, goes by calls.
-import { type ConversationId, directConversation, peerOf } from '../../../protocol/conversation-id.js'
-import type { Frame } from '../../../protocol/generated/messages.js'
+import {
+  type ConversationId,
+  directConversation,
+  isRoomConversation,
+  peerOf,
+} from '../../../protocol/conversation-id.js'
+import type { Frame, RoomHead } from '../../../protocol/generated/messages.js'
 import { METHODS } from '../../../protocol/methods.js'
 import { Backoff } from '../base/backoff.js'
 import type { Emitter } from '../base/emitter.js'
@@ -13,7 +18,8 @@ import { Identity } from '../connection/identity.js'
 import { KnownEndpoints } from '../connection/known-endpoints.js'
 import { Ladder } from '../connection/ladder.js'
 import { Acks } from '../rules/acks.js'
-import type { Standing } from '../rules/beginnings.js'
+import type { Other, Standing } from '../rules/beginnings.js'
+import { Boards } from '../rules/boards.js'
 import { ChatList } from '../rules/chats.js'
 import { ContactList } from '../rules/contact-list.js'
 import { ConversationList, PreferencesList } from '../rules/conversation-list.js'
@@ -25,6 +31,8 @@ import { LocalCopy } from '../rules/local-copy.js'
 import { Past } from '../rules/past.js'
 import { Posted } from '../rules/posted.js'
 import { Receipts } from '../rules/receipts.js'
+import { RoomInbox } from '../rules/room-inbox.js'
+import { RoomList } from '../rules/room-list.js'
 import { Sender } from '../rules/sender.js'
 import { Shown } from '../rules/shown.js'
 import { Signals } from '../rules/signals.js'
@@ -56,6 +64,8 @@ interface Rules {
   readonly groups: GroupList
   readonly conversations: ConversationList
   readonly preferences: PreferencesList
+  readonly rooms: RoomList
+  readonly boards: Boards
   readonly posted: Posted
   readonly acks: Acks
   readonly sender: Sender
@@ -117,6 +127,8 @@ function rulesOf(config: Config, host: WiringHost, calls: Calls, { connectionCod
     touched(state.conversation)
   })
   const preferences = new PreferencesList(commits, state => events.emit('preferences', state))
+  const rooms = new RoomList(commits, room => events.emit('room', room))
+  const boards = new Boards({ commits, calls, identity, rooms, clock, random, events })
   const posted = new Posted(commits, receipts)
   const wasRead = (conversation: ConversationId): void => chats.recount(conversation)
   const acks = new Acks({ clock, commits, shown, receipts, conversations, wake, wasRead }, config)
@@ -126,7 +138,7 @@ function rulesOf(config: Config, host: WiringHost, calls: Calls, { connectionCod
       receipts,
       clock,
       backoff: new Backoff(random, RETRY),
-      standing: other => (typeof other === 'number' ? contacts.standing(other) : groups.standing(other)),
+      standing: other => standingOf(other, { contacts, groups, rooms }),
       emitState: event => {
         events.emit('messageState', event)
         touched(event.conversation)
@@ -151,6 +163,7 @@ function rulesOf(config: Config, host: WiringHost, calls: Calls, { connectionCod
     groups,
     conversations,
     preferences,
+    rooms: new RoomInbox({ commits, identity, events, rooms, boards, changed: room => sender.changed(room) }),
     posted,
     receipts,
     shown,
@@ -221,6 +234,7 @@ function rulesOf(config: Config, host: WiringHost, calls: Calls, { connectionCod
     groups,
     conversations,
     preferences,
+    rooms,
     posted,
     receipts,
     shown,
@@ -232,7 +246,7 @@ function rulesOf(config: Config, host: WiringHost, calls: Calls, { connectionCod
     firstScreen,
     beginAgain,
   })
-  const lists = { contacts, groups, conversations, preferences }
+  const lists = { contacts, groups, conversations, preferences, rooms }
   return {
     commits,
     identity,
@@ -240,6 +254,7 @@ function rulesOf(config: Config, host: WiringHost, calls: Calls, { connectionCod
     receipts,
     shown,
     ...lists,
+    boards,
     posted,
     acks,
     sender,
@@ -255,20 +270,27 @@ function rulesOf(config: Config, host: WiringHost, calls: Calls, { connectionCod
 function signalsOf(
   { clock }: Config,
   { events, wake }: WiringHost,
-  { contacts, groups }: Rules,
+  rules: Rules,
   connectionCode: (frame: Frame) => void,
 ): Signals {
   const standing = (conversation: ConversationId): Standing => {
     const peer = peerOf(conversation)
-    if (peer === undefined) return groups.standing(conversation)
+    if (peer === undefined) return standingOf(conversation, rules)
     // Of a request that waits the server would refuse it.
-    return contacts.standing(peer) === 'stands' ? 'stands' : 'ended'
+    return rules.contacts.standing(peer) === 'stands' ? 'stands' : 'ended'
   }
-  const signals = new Signals({ clock, events, standing, connectionCode, wake })
+  const onHead = (conversation: string, head: RoomHead): void => rules.boards.onHead(conversation, head)
+  const signals = new Signals({ clock, events, standing, onHead, connectionCode, wake })
   events.on('contact', () => signals.changed())
   events.on('group', () => signals.changed())
   events.on('room', () => signals.changed())
   return signals
+}
+
+/** How far a friendship, a membership or a listening is. */
+function standingOf(other: Other, { contacts, groups, rooms }: Pick<Rules, 'contacts' | 'groups' | 'rooms'>): Standing {
+  if (typeof other === 'number') return contacts.standing(other)
+  return isRoomConversation(other) ? rooms.standing(other) : groups.standing(other)
 }
 
 function connectorOf(
@@ -278,7 +300,7 @@ function connectorOf(
   { calls, signals }: Pick<Parts, 'calls' | 'signals'>,
 ): Connector {
   const { clock, random, reconnectBaseMs, reconnectCapMs, transports } = config
-  const { commits, identity, endpoints, acks, sender, inbox, copy, firstScreen } = rules
+  const { commits, identity, endpoints, acks, sender, inbox, copy, firstScreen, boards } = rules
   return new Connector(
     {
       ladder: new Ladder(transports, clock, random, endpoints.draw),
@@ -294,6 +316,7 @@ function connectorOf(
         sender.connected(link)
         calls.connected(link)
         signals.connected(link)
+        boards.connected()
         endpoints.connected(link)
       },
       greeted: (link, response) => copy.greeted(link, response),
@@ -307,7 +330,7 @@ function connectorOf(
       },
       parting: () => acks.tell(),
       disconnected: () => {
-        for (const part of [sender, inbox, calls, acks, endpoints, signals]) part.disconnected()
+        for (const part of [sender, inbox, calls, acks, endpoints, signals, boards]) part.disconnected()
       },
       resync: () => copy.resync(),
       sessionEnded: host.sessionEnded,

@@ -1,6 +1,6 @@
-// Friendships and memberships of groups that requests of this device are making, and the messages that are written meanwhile. Two
-// contact requests that cross make a friendship a moment after both were taken; a group says yes a moment after its answer. A message
-// right behind would be refused for good, so it waits, and keeps its number.
+// Friendships, memberships of groups and listenings to rooms that requests of this device are making, and what is written meanwhile. Two
+// contact requests that cross make a friendship a moment after both were taken; a group or room says yes a moment after its answer. A
+// message right behind would be refused for good, so it waits, and keeps its number.
 //
 //   nothing ──request queued──► asked ──taken──► settling ──the item says that it stands, or that it ended──► nothing
 //                                 │                 └──3 s: it was no crossing, or others decide────────────►
@@ -13,7 +13,7 @@ import type { Clock, TimerHandle } from '../base/system.js'
 /** The other side comes within a round trip; what waits holds up all behind it, so not for long. */
 const SETTLE_MS = 3_000
 
-/** A user, by uid, or a group. */
+/** A user, by uid, or a group or room. */
 export type Other = number | ConversationId
 
 /** How far it is, as the newest item says: `between` while one side has to do something, or none has come. */
@@ -66,7 +66,7 @@ export class Beginnings {
     })
   }
 
-  /** The item of the contact or the group came. @returns whether something may go now */
+  /** The item of the contact, group or room came. @returns whether something may go now */
   changed(other: Other): boolean {
     if (this.#standing(other) === 'between') return false
     // While a request waits for its answer an item may be older than it.

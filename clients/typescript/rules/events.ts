@@ -1,7 +1,6 @@
 // The events that a client tells its application. Those of stored things come after the storing: what was told survives a crash.
 import type { ConversationId } from '../../../protocol/conversation-id.js'
 import type { GroupChange } from '../base/group-words.js'
-import type { RoomKindName, RoomRoleName, RoomStateName } from '../base/room-words.js'
 import type { ConnectionStatus } from '../connection/connector.js'
 import type { Chat } from './chats.js'
 import type { Contact } from './contact-list.js'
@@ -9,6 +8,7 @@ import type { ConversationState, Preferences } from './conversation-list.js'
 import type { Group } from './group-list.js'
 import type { Message, MessageStateEvent, ReadEvent, WatermarkEvent } from './messages.js'
 import type { GroupActName } from './posted.js'
+import type { Room } from './room-list.js'
 
 /** Something that this device asked for was taken, and then refused: by the group, or of a direct message by the other user's side. */
 export interface GroupFailedEvent {
@@ -32,14 +32,10 @@ export interface TypingEvent {
   readonly typing: boolean
 }
 
-/** A room as the user is in it. */
-export interface RoomEvent {
-  readonly conversation: ConversationId
-  readonly state: RoomStateName
-  readonly role: RoomRoleName
-  readonly kind: RoomKindName
-  /** The number of a board's posts up to which the user has confirmed. */
-  readonly confirmed: number
+/** The boards have been compared with the server. */
+export interface BoardsEvent {
+  /** Those that the user listens to, with what is unconfirmed in each. */
+  readonly boards: readonly Room[]
 }
 
 /** A room has refused what this device asked, once it was taken. */
@@ -92,7 +88,9 @@ export interface ClientEvents {
   /** Somebody types in a conversation that is looked at, or does no more. Stored nowhere. */
   typing: TypingEvent
   /** A room is as this for the user from now on. */
-  room: RoomEvent
+  room: Room
+  /** The boards stand so, as the server says: after each connection's Hello, every five minutes, and when something was missed. */
+  boards: BoardsEvent
   /** A post or an act in a room, once taken, was refused by the room. */
   roomFailed: RoomFailedEvent
   /** Somebody publishes in a realtime room that is looked at. Stored nowhere. */

@@ -43,7 +43,7 @@ import { keyOf } from './item-keys.js'
 import { direct, type Message } from './messages.js'
 import type { Posted } from './posted.js'
 import type { Receipts } from './receipts.js'
-import { RoomInbox } from './room-inbox.js'
+import type { RoomInbox } from './room-inbox.js'
 import type { Sender } from './sender.js'
 import { asStored, type SentMessage } from './sent-message.js'
 import type { Seen, Shown } from './shown.js'
@@ -53,9 +53,9 @@ import { NOTHING, Timeline } from './timeline.js'
  * The name of the value that says up to where the timeline is applied. Its number rises with each case of Item.content that the
  * library learns. An older version passes over items of such a case, and does so again if it comes back; those are asked for once
  * more (PROTOCOL.md, 7.7).
- * 2: ConversationMessage. 3: GroupChange, Group. 4: Changed, ConversationState, Preferences.
+ * 2: ConversationMessage. 3: GroupChange, Group. 4: Changed, ConversationState, Preferences. 5: Room.
  */
-export const APPLIED = 'applied/4'
+export const APPLIED = 'applied/5'
 
 export interface InboxHost {
   readonly commits: Commits
@@ -63,6 +63,7 @@ export interface InboxHost {
   readonly groups: GroupList
   readonly conversations: ConversationList
   readonly preferences: PreferencesList
+  readonly rooms: RoomInbox
   readonly posted: Posted
   readonly receipts: Receipts
   readonly shown: Shown
@@ -88,7 +89,6 @@ export interface InboxHost {
 export class Inbox {
   readonly #host: InboxHost
   readonly #groups: GroupInbox
-  readonly #rooms: RoomInbox
   readonly followUps: FollowUps
   #timeline = new Timeline(0)
   #link: Link | undefined
@@ -105,7 +105,6 @@ export class Inbox {
     this.#host = host
     this.followUps = new FollowUps({ ...host, present: message => this.present(message) })
     const { followUps } = this
-    this.#rooms = new RoomInbox(host)
     this.#groups = new GroupInbox({ ...host, followUps, keep: (message, state) => this.#keep(message, state) })
   }
 
@@ -314,7 +313,7 @@ export class Inbox {
       case 'failed': {
         const { device, sendSeq, recipient, code, conversation } = content.value
         if (conversation === '') this.#failedItem(recipient, device, sendSeq, code)
-        else if (!this.#rooms.failed(content.value)) this.#groups.failed(content.value)
+        else if (!this.#host.rooms.failed(content.value)) this.#groups.failed(content.value)
         break
       }
       case 'delivered':
@@ -339,7 +338,7 @@ export class Inbox {
         this.#host.sender.changed(content.value.conversation as ConversationId)
         break
       case 'room':
-        this.#rooms.onItem(content.value)
+        this.#host.rooms.onItem(content.value)
         break
       case 'changed':
         this.followUps.changed(content.value)

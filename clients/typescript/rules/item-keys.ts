@@ -12,6 +12,8 @@ export function keyOf({ content }: Item): string | undefined {
       return `${content.value.own ? 'own-read' : 'read'}/${content.value.peer}`
     case 'group':
       return `group/${content.value.conversation}`
+    case 'room':
+      return `room/${content.value.conversation}`
     case 'conversationState':
       return `conversation/${content.value.conversation}`
     case 'ownProfile':

@@ -25,9 +25,11 @@ import type { ClientEvents } from './events.js'
 import type { FirstScreen } from './first-screen.js'
 import type { GroupList } from './group-list.js'
 import { APPLIED, type Inbox } from './inbox.js'
+import type { KeyedList } from './keyed-list.js'
 import type { Past } from './past.js'
 import type { Posted } from './posted.js'
 import type { Receipts } from './receipts.js'
+import type { RoomList } from './room-list.js'
 import type { Sender } from './sender.js'
 import type { Shown } from './shown.js'
 
@@ -43,6 +45,7 @@ export interface LocalCopyParts {
   readonly groups: GroupList
   readonly conversations: ConversationList
   readonly preferences: PreferencesList
+  readonly rooms: RoomList
   readonly posted: Posted
   readonly receipts: Receipts
   readonly shown: Shown
@@ -63,13 +66,18 @@ export class LocalCopy {
     this.#parts = parts
   }
 
+  /** The keyed state. */
+  get #lists(): readonly Pick<KeyedList<never, never>, 'begin' | 'dropUnconfirmed' | 'clear'>[] {
+    const { contacts, groups, conversations, preferences, rooms } = this.#parts
+    return [contacts, groups, conversations, preferences, rooms]
+  }
+
   load(values: ReadonlyMap<string, Json>, random: Random): void {
     const { commits, identity, endpoints, receipts, acks, sender, inbox, past, firstScreen } = this.#parts
-    const { contacts, groups, conversations, preferences } = this.#parts
     if (!values.has('format')) commits.put('format', STORAGE_FORMAT)
     identity.load(values, random)
     endpoints.load(values)
-    for (const list of [contacts, groups, conversations, preferences]) list.begin(identity.generation)
+    for (const list of this.#lists) list.begin(identity.generation)
     const applied = (values.get(APPLIED) ?? 0) as number
     inbox.load(applied)
     past.load((values.get('horizon') ?? 0) as number)
@@ -90,8 +98,8 @@ export class LocalCopy {
 
   /** Loads a value that stands for itself. Those that name a conversation have kinds that older versions pass over. */
   #load(name: string, value: Json): void {
-    const { identity, contacts, groups, conversations, preferences, posted, receipts, shown, acks, sender, inbox } =
-      this.#parts
+    const { identity, contacts, groups, conversations, preferences, rooms, posted, receipts, shown, acks } = this.#parts
+    const { sender, inbox } = this.#parts
     const [kind = '', first = '', second = '', third = ''] = name.split('/')
     const [a, b] = [Number(first), Number(second)]
     switch (kind) {
@@ -121,6 +129,9 @@ export class LocalCopy {
         break
       case 'preferences':
         preferences.load('own', value)
+        break
+      case 'room':
+        rooms.load(first as ConversationId, value)
         break
       case 'gone':
         inbox.followUps.load(name)
@@ -212,10 +223,9 @@ export class LocalCopy {
    * @param head HEAD_UNKNOWN: until a pull says that there is no more, or the next Hello names it
    */
   resync(head = HEAD_UNKNOWN): void {
-    const { commits, events, identity, contacts, groups, conversations, preferences, inbox, acks } = this.#parts
-    const { past, firstScreen } = this.#parts
+    const { commits, events, identity, inbox, acks, past, firstScreen } = this.#parts
     identity.beginResync(head)
-    for (const list of [contacts, groups, conversations, preferences]) list.begin(identity.generation)
+    for (const list of this.#lists) list.begin(identity.generation)
     inbox.reset()
     past.reset()
     firstScreen.reset()
@@ -234,10 +244,10 @@ export class LocalCopy {
 
   /** All keyed state is here that a resync asked for. What it did not bring is no more. */
   stateWhole(): void {
-    const { identity, contacts, groups, conversations, preferences } = this.#parts
+    const { identity } = this.#parts
     if (identity.resyncHead === undefined) return
     identity.setResyncHead(undefined)
-    for (const list of [contacts, groups, conversations, preferences]) list.dropUnconfirmed()
+    for (const list of this.#lists) list.dropUnconfirmed()
   }
 
   /**
@@ -247,7 +257,7 @@ export class LocalCopy {
   forget(error: LongwireError): void {
     const { commits, events, identity, endpoints, posted, receipts, shown, acks, sender, inbox, past, firstScreen } =
       this.#parts
-    const { contacts, groups, conversations, preferences, chats } = this.#parts
+    const { chats } = this.#parts
     const { uid } = identity
     identity.spend(sender.sendQueue.nextSendSeq)
     commits.forget()
@@ -255,9 +265,8 @@ export class LocalCopy {
     commits.put('format', STORAGE_FORMAT)
     identity.clear()
     endpoints.store()
-    const lists = [contacts, groups, conversations, preferences]
-    for (const part of [...lists, posted, receipts, shown, acks, inbox, past, chats, firstScreen]) part.clear()
-    for (const list of [contacts, groups, conversations, preferences]) list.begin(identity.generation)
+    for (const part of [...this.#lists, posted, receipts, shown, acks, inbox, past, chats, firstScreen]) part.clear()
+    for (const list of this.#lists) list.begin(identity.generation)
     if (uid !== 0) commits.after(() => events.emit('resync', { forgotten: true }))
   }
 

@@ -20,6 +20,8 @@ import { encodePost } from './post.js'
 import type { Receipts } from './receipts.js'
 import { type Content, type Entry, type OperationRequest, SendQueue } from './send-queue.js'
 import { type Rich, SentMessage } from './sent-message.js'
+import { jsonOf, requestOf } from './stored-request.js'
+import { begunBy, madeBy, neededBy } from './waiting-for.js'
 
 /** Requests that hold a password: their number is stored, their content is not. A crash voids the number. */
 const SECRET: ReadonlySet<OperationName> = new Set(['changePassword', 'deleteAccount'])
@@ -49,7 +51,7 @@ export interface SenderHost {
   readonly clock: Clock
   /** Waits between refusals that say "retry". */
   readonly backoff: Backoff
-  /** How far a friendship, or the membership of a group, is. */
+  /** How far a friendship, the membership of a group, or the listening to a room is. */
   standing(other: Other): Standing
   emitState(event: MessageStateEvent): void
   /** This device's own copy of a message counts as pushed: (from, version]; version 0 if it is not known. */
@@ -123,7 +125,7 @@ export class Sender {
     answered?: (response: ResponseOf<N>) => void,
   ): Promise<void> {
     this.#checkSpace()
-    const values = request as unknown as OperationRequest
+    const values = jsonOf(request) as OperationRequest
     // A body that is too long for a frame would never get through, and block all behind it.
     const bodyBytes = encodeOperation(method, values, this.#sendQueue.nextSendSeq).length
     if (bodyBytes > FRAME_TO_SERVER_BYTES_MAX - FRAME_HEAD_BYTES_MAX) {
@@ -155,14 +157,13 @@ export class Sender {
     for (const entry of this.#sendQueue.unsettled()) this.#asked(entry)
   }
 
-  /** Whether it waits for a friendship, or a membership, that is being made. */
+  /** Whether it waits for a friendship, a membership or a listening that is being made. */
   holds({ content, sendSeq }: Entry): boolean {
-    if (content.kind !== 'message') return false
-    const { peer, conversation } = content.message
-    return this.#beginnings.holds(peer === 0 ? conversation : peer, sendSeq)
+    const other = neededBy(content)
+    return other !== undefined && this.#beginnings.holds(other, sendSeq)
   }
 
-  /** A contact or a group is another than before. */
+  /** A contact, a group or a room is another than before. */
   changed(other: Other): void {
     if (this.#beginnings.changed(other)) this.pump()
   }
@@ -284,12 +285,12 @@ export class Sender {
   }
 
   #asked(entry: Entry): void {
-    const other = askedOther(entry)
+    const other = begunBy(entry.content)
     if (other !== undefined) this.#beginnings.asked(other, entry.sendSeq)
   }
 
   #taken(entry: Entry, taken: boolean): void {
-    const other = askedOther(entry)
+    const other = begunBy(entry.content)
     if (other !== undefined) this.#beginnings.answered(other, entry.sendSeq, taken)
   }
 
@@ -364,9 +365,8 @@ export class Sender {
         const { token } = response as ResponseOf<'changePassword'>
         if (token.length > 0) this.#host.renewed(token)
       }
-      if (content.method === 'groupCreate') {
-        // Before the answer nobody could name it.
-        const made = (response as ResponseOf<'groupCreate'>).conversation as ConversationId
+      const made = madeBy(content, response)
+      if (made !== undefined) {
         this.#beginnings.asked(made, sendSeq)
         this.#beginnings.answered(made, sendSeq, true)
       }
@@ -444,17 +444,6 @@ export class Sender {
   }
 }
 
-/**
- * The user whom the entry asks to become a friend, or the group that it wants to become a member of. To accept a contact needs no
- * waiting: it makes the friendship when it is taken.
- */
-function askedOther({ content }: Entry): Other | undefined {
-  if (content.kind !== 'operation') return undefined
-  const { method, request } = content
-  if (method === 'contactRequest') return Number(request.uid)
-  return method === 'groupAccept' || method === 'groupJoin' ? (request.conversation as ConversationId) : undefined
-}
-
 /** Marks a message as failed. Without a code of the server's nobody knows what became of it. */
 function failMessage(message: SentMessage, { code, reason }: LongwireError): void {
   message.progress = 'failed'
@@ -481,7 +470,7 @@ function decodeAnswer(content: Content, body: Uint8Array): unknown {
 function encodeOperation(method: MethodName, request: OperationRequest, sendSeq: number): Uint8Array {
   const entry = METHODS[method]
   if (entry.kind !== 'request') throw new TypeError(`${method} has no answer`)
-  return (entry.encodeRequest as (request: unknown) => Uint8Array)({ ...request, sendSeq })
+  return (entry.encodeRequest as (request: unknown) => Uint8Array)({ ...(requestOf(request) as object), sendSeq })
 }
 
 function contentOf(json: Json, id: DeviceId & { readonly sendSeq: number }, receipts: Receipts): Content {

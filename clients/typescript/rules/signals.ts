@@ -1,4 +1,5 @@
-// What the user looks at, and what is told of it now: who is online, who types. Nothing is stored. PROTOCOL.md, clause 17.
+// What the user looks at, and what is told of it now: who is online, who types. Nothing is stored. PROTOCOL.md, clause 17. What is told of
+// boards (19.8) comes the same way, and is passed on.
 //
 //   watch() ─► Watch ─► answer: who is online        a new connection: it is said again, and until its answer nothing is known
 //   Signal ─► presence │ typing ── 6 s, a message of that user, the end of the connection ──► types no more
@@ -12,6 +13,7 @@ import {
   encodeTypingRequest,
   encodeWatchRequest,
   type Frame,
+  type RoomHead,
   type WatchResponse,
 } from '../../../protocol/generated/messages.js'
 import { TYPING_ENDS_MS, TYPING_INTERVAL_MS } from '../../../protocol/limits.js'
@@ -31,8 +33,10 @@ const TYPISTS_MAX = 256
 export interface SignalsHost {
   readonly clock: Clock
   readonly events: Emitter<ClientEvents>
-  /** How far a friendship or membership is. */
+  /** How far a friendship, membership or listening is. */
   standing(conversation: ConversationId): Standing
+  /** A board has a new newest post. */
+  onHead(conversation: string, head: RoomHead): void
   connectionCode(frame: Frame): void
   wake(): void
 }
@@ -97,7 +101,7 @@ export class Signals {
     this.#host.wake()
   }
 
-  /** Contacts or groups have changed: what was not the user's may be now, and the other way round. */
+  /** Contacts, groups or rooms have changed: what was not the user's may be now, and the other way round. */
   changed(): void {
     const said = this.#said?.join()
     if (said !== undefined && said !== this.#own().join()) this.#isStale = true
@@ -129,6 +133,7 @@ export class Signals {
   /** A signal came. */
   onSignal({ body }: Frame): void {
     const { conversation, signal } = decodeSignalNotice(body)
+    if (signal?.case === 'head') this.#host.onHead(conversation, signal.value)
     const watched = this.#said?.find(each => each === conversation)
     if (watched === undefined || signal === undefined) return
     if (signal.case === 'presence') {

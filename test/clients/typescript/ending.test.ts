@@ -10,7 +10,7 @@ import {
   type Storage,
 } from '../../../clients/typescript/index.js'
 import { ContactState, GroupState } from '../../../protocol/generated/messages.js'
-import { contactItem, GROUP, groupItem, Harness, rejectionOf, UID } from '../../support/client-harness.js'
+import { contactItem, GROUP, groupItem, Harness, ROOM, rejectionOf, UID } from '../../support/client-harness.js'
 import { SlowStorage } from '../../support/client-storage.js'
 
 type Act = (client: Client) => unknown
@@ -26,8 +26,6 @@ interface Row {
 }
 
 const ASK = { waits: true, after: 'rejects' } as const
-
-const ROOM = 'room:300.1.1'
 
 /** An own message, as it is handed to the library. */
 const DIRECT = {
@@ -137,6 +135,9 @@ const ROWS: Readonly<Record<string, Row>> = {
   'rooms.confirm': { act: client => client.rooms.confirm(ROOM, 1), ...ASK },
   'rooms.get': { act: client => client.rooms.get(ROOM), ...ASK },
   'rooms.posts': { act: client => client.rooms.posts(ROOM), ...ASK },
+  'rooms.all': { act: client => client.rooms.all(), after: 'works' },
+  'rooms.room': { act: client => client.rooms.room(ROOM), after: 'works' },
+  'rooms.follow': { act: client => client.rooms.follow(false), after: 'throws' },
   'rooms.list': { act: client => client.rooms.list(), ...ASK },
   'rooms.publish': { act: client => client.rooms.publish(ROOM, new Uint8Array(1)), ...ASK },
   'conversations.markRead': { act: client => client.conversations.markRead('direct:300', undefined), after: 'works' },

@@ -1,6 +1,6 @@
 /** Rooms between clients and a real server. */
 import t from 'tap'
-import { LongwireError, type RoomEvent } from '../../../clients/typescript/index.js'
+import { LongwireError, type Room } from '../../../clients/typescript/index.js'
 import { rejectionOf } from '../../support/client-harness.js'
 import { eventually } from '../../support/eventually.js'
 import { servedClients } from '../../support/served-clients.js'
@@ -8,7 +8,7 @@ import { servedClients } from '../../support/served-clients.js'
 t.test('a board is made, listened to, posted on, read, confirmed and closed', async t => {
   const enter = await servedClients(t)
   const [ann, bob, tablet] = [await enter('ann'), await enter('bob'), await enter('bob')]
-  const told = new Map<string, RoomEvent>()
+  const told = new Map<string, Room>()
   for (const [name, client] of Object.entries({ ann, bob, tablet })) client.on('room', room => told.set(name, room))
   const rules = { allPublish: false, codeNeeded: true }
   const room = await ann.rooms.create('News', 'board', rules)

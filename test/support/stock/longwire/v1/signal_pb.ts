@@ -11,7 +11,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file longwire/v1/signal.proto.
  */
 export const file_longwire_v1_signal: GenFile = /*@__PURE__*/
-  fileDesc("Chhsb25nd2lyZS92MS9zaWduYWwucHJvdG8SC2xvbmd3aXJlLnYxIkEKDFdhdGNoUmVxdWVzdBIxCg1jb252ZXJzYXRpb25zGAEgAygLMhQubG9uZ3dpcmUudjEuV2F0Y2hlZEIEkLUYFCIpCgdXYXRjaGVkEh4KDGNvbnZlcnNhdGlvbhgBIAEoCUIIiLUYAZC1GEAiRQoNV2F0Y2hSZXNwb25zZRInCghwcmVzZW5jZRgBIAMoCzIVLmxvbmd3aXJlLnYxLlByZXNlbmNlEgsKA29mZhgCIAEoCCInCghQcmVzZW5jZRILCgN1aWQYASABKAQSDgoGb25saW5lGAIgASgIIkAKDVR5cGluZ1JlcXVlc3QSHgoMY29udmVyc2F0aW9uGAEgASgJQgiItRgBkLUYQBIPCgdzdG9wcGVkGAIgASgIIhAKDlR5cGluZ1Jlc3BvbnNlIqcBCgxTaWduYWxOb3RpY2USFAoMY29udmVyc2F0aW9uGAEgASgJEiUKBnR5cGluZxgCIAEoCzITLmxvbmd3aXJlLnYxLlR5cGluZ0gAEikKCHByZXNlbmNlGAMgASgLMhUubG9uZ3dpcmUudjEuUHJlc2VuY2VIABIlCgRkYXRhGAQgASgLMhUubG9uZ3dpcmUudjEuUm9vbURhdGFIAEIICgZzaWduYWwiJgoGVHlwaW5nEgsKA3VpZBgBIAEoBBIPCgdzdG9wcGVkGAIgASgIIigKCFJvb21EYXRhEgsKA3VpZBgBIAEoBBIPCgdwYXlsb2FkGAIgASgMMpIBCg1TaWduYWxTZXJ2aWNlEj4KBVdhdGNoEhkubG9uZ3dpcmUudjEuV2F0Y2hSZXF1ZXN0GhoubG9uZ3dpcmUudjEuV2F0Y2hSZXNwb25zZRJBCgZUeXBpbmcSGi5sb25nd2lyZS52MS5UeXBpbmdSZXF1ZXN0GhsubG9uZ3dpcmUudjEuVHlwaW5nUmVzcG9uc2ViBnByb3RvMw", [file_longwire_v1_options]);
+  fileDesc("Chhsb25nd2lyZS92MS9zaWduYWwucHJvdG8SC2xvbmd3aXJlLnYxIkEKDFdhdGNoUmVxdWVzdBIxCg1jb252ZXJzYXRpb25zGAEgAygLMhQubG9uZ3dpcmUudjEuV2F0Y2hlZEIEkLUYFCIpCgdXYXRjaGVkEh4KDGNvbnZlcnNhdGlvbhgBIAEoCUIIiLUYAZC1GEAiRQoNV2F0Y2hSZXNwb25zZRInCghwcmVzZW5jZRgBIAMoCzIVLmxvbmd3aXJlLnYxLlByZXNlbmNlEgsKA29mZhgCIAEoCCInCghQcmVzZW5jZRILCgN1aWQYASABKAQSDgoGb25saW5lGAIgASgIIkAKDVR5cGluZ1JlcXVlc3QSHgoMY29udmVyc2F0aW9uGAEgASgJQgiItRgBkLUYQBIPCgdzdG9wcGVkGAIgASgIIhAKDlR5cGluZ1Jlc3BvbnNlIs4BCgxTaWduYWxOb3RpY2USFAoMY29udmVyc2F0aW9uGAEgASgJEiUKBnR5cGluZxgCIAEoCzITLmxvbmd3aXJlLnYxLlR5cGluZ0gAEikKCHByZXNlbmNlGAMgASgLMhUubG9uZ3dpcmUudjEuUHJlc2VuY2VIABIlCgRkYXRhGAQgASgLMhUubG9uZ3dpcmUudjEuUm9vbURhdGFIABIlCgRoZWFkGAUgASgLMhUubG9uZ3dpcmUudjEuUm9vbUhlYWRIAEIICgZzaWduYWwiJgoGVHlwaW5nEgsKA3VpZBgBIAEoBBIPCgdzdG9wcGVkGAIgASgIIjcKCFJvb21IZWFkEg4KBm51bWJlchgBIAEoBBIOCgZiZWZvcmUYAiABKAQSCwoDdWlkGAMgASgEIigKCFJvb21EYXRhEgsKA3VpZBgBIAEoBBIPCgdwYXlsb2FkGAIgASgMMpIBCg1TaWduYWxTZXJ2aWNlEj4KBVdhdGNoEhkubG9uZ3dpcmUudjEuV2F0Y2hSZXF1ZXN0GhoubG9uZ3dpcmUudjEuV2F0Y2hSZXNwb25zZRJBCgZUeXBpbmcSGi5sb25nd2lyZS52MS5UeXBpbmdSZXF1ZXN0GhsubG9uZ3dpcmUudjEuVHlwaW5nUmVzcG9uc2ViBnByb3RvMw", [file_longwire_v1_options]);
 
 /**
  * @generated from message longwire.v1.WatchRequest
@@ -166,6 +166,12 @@ export type SignalNotice = Message<"longwire.v1.SignalNotice"> & {
      */
     value: RoomData;
     case: "data";
+  } | {
+    /**
+     * @generated from field: longwire.v1.RoomHead head = 5;
+     */
+    value: RoomHead;
+    case: "head";
   } | { case: undefined; value?: undefined };
 };
 
@@ -199,6 +205,39 @@ export const TypingSchema: GenMessage<Typing> = /*@__PURE__*/
   messageDesc(file_longwire_v1_signal, 7);
 
 /**
+ * The newest post of a board.
+ *
+ * @generated from message longwire.v1.RoomHead
+ */
+export type RoomHead = Message<"longwire.v1.RoomHead"> & {
+  /**
+   * @generated from field: uint64 number = 1;
+   */
+  number: bigint;
+
+  /**
+   * The number of the post before it; 0: it is the first. A client that knows another head has missed some.
+   *
+   * @generated from field: uint64 before = 2;
+   */
+  before: bigint;
+
+  /**
+   * Its author.
+   *
+   * @generated from field: uint64 uid = 3;
+   */
+  uid: bigint;
+};
+
+/**
+ * Describes the message longwire.v1.RoomHead.
+ * Use `create(RoomHeadSchema)` to create a new message.
+ */
+export const RoomHeadSchema: GenMessage<RoomHead> = /*@__PURE__*/
+  messageDesc(file_longwire_v1_signal, 8);
+
+/**
  * What somebody publishes in a realtime room.
  *
  * @generated from message longwire.v1.RoomData
@@ -220,7 +259,7 @@ export type RoomData = Message<"longwire.v1.RoomData"> & {
  * Use `create(RoomDataSchema)` to create a new message.
  */
 export const RoomDataSchema: GenMessage<RoomData> = /*@__PURE__*/
-  messageDesc(file_longwire_v1_signal, 8);
+  messageDesc(file_longwire_v1_signal, 9);
 
 /**
  * What is true now and stored nowhere: who is there, who types. PROTOCOL.md, clause 17.
