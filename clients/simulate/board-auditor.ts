@@ -8,7 +8,7 @@
  * What a list says is judged in the end, when all posts are known. A removal or a confirmation that was under way while the list was
  * made may count or not.
  */
-import type { RoomSummary } from '../typescript/index.js'
+import type { Room } from '../typescript/index.js'
 import type { Bounds, Shown, Viewer } from './auditor.js'
 import { GroupAuditor, type GroupVerdict } from './group-auditor.js'
 
@@ -53,7 +53,7 @@ export interface Asking {
 
 interface Listed extends Asking {
   readonly answeredAt: number
-  readonly rooms: ReadonlyMap<string, RoomSummary>
+  readonly rooms: ReadonlyMap<string, Room>
 }
 
 /** The server counts no further (PROTOCOL.md, 19.7). */
@@ -139,7 +139,7 @@ export class BoardAuditor {
   }
 
   /** What came of it. */
-  listed(asking: Asking, rooms: readonly RoomSummary[]): void {
+  listed(asking: Asking, rooms: readonly Room[]): void {
     const byName = new Map(rooms.map(room => [room.conversation as string, room]))
     this.#lists.push({ ...asking, answeredAt: ++this.#step, rooms: byName })
   }
@@ -198,7 +198,7 @@ function confirmedBetween(confirmations: readonly Confirmation[], { askedAt, ans
   }
 }
 
-function unconfirmedIn({ authors, removals }: Board, list: Listed, { head, confirmed }: RoomSummary): Bounds {
+function unconfirmedIn({ authors, removals }: Board, list: Listed, { head, confirmed }: Room): Bounds {
   const bounds = { least: 0, most: 0 }
   for (const [number, author] of authors) {
     if (author === list.uid || number <= confirmed || number > head) continue

@@ -1,6 +1,6 @@
 /** The phase of a run that makes the boards: owners create them, everybody else subscribes, and owners name publishers. */
 import { messageOf } from '../../src/lib/error-message.js'
-import type { RoomEvent } from '../typescript/index.js'
+import type { Room } from '../typescript/index.js'
 import type { Person } from './crowd.js'
 import type { Circle } from './gathering.js'
 import type { Phase } from './phase.js'
@@ -61,7 +61,7 @@ export class BoardOpening implements Phase {
     return this.#boards.reduce((sum, { members }) => sum + members.length, 0)
   }
 
-  #told(person: Person, { conversation, state, role }: RoomEvent): void {
+  #told(person: Person, { conversation, state, role }: Room): void {
     if (state !== 'listening') return
     this.#steps++
     const key = keyOf(conversation, person)

@@ -1,7 +1,7 @@
 /** What the auditor of boards catches: posts that are not what was accepted, and lists of rooms that count wrongly. */
 import t from 'tap'
 import { BoardAuditor } from '../../../clients/simulate/board-auditor.js'
-import type { RoomSummary } from '../../../clients/typescript/index.js'
+import type { Room } from '../../../clients/typescript/index.js'
 
 const ANN = 257
 const BOB = 513
@@ -28,9 +28,16 @@ function world({ isRead = true } = {}) {
   if (isRead) for (const uid of [ANN, BOB]) for (const number of [1, 2, 3]) shown(uid, number)
   auditor.confirming(BOARD, BOB, 1)()
   auditor.removing(BOARD, 2, postOf(2))
-  const list = (uid: number, more: Partial<RoomSummary>): readonly string[] => {
+  const list = (uid: number, more: Partial<Room>): readonly string[] => {
     const asking = auditor.asking(uid)
-    const room = { conversation: BOARD, title: 'a', kind: 'board', role: 'listener', closed: false } as const
+    const room = {
+      conversation: BOARD,
+      title: 'a',
+      kind: 'board',
+      state: 'listening',
+      role: 'listener',
+      closed: false,
+    } as const
     auditor.listed(asking, [{ ...room, head: 3, confirmed: uid === BOB ? 1 : 0, unconfirmed: 0, ...more }])
     return auditor.verdict().unconfirmedWrong
   }
@@ -48,7 +55,7 @@ t.test('what was accepted and read once by all is right; so is what a removal un
 })
 
 t.test('each wrong number of a list is caught', async t => {
-  const faults: readonly (readonly [Partial<RoomSummary>, RegExp])[] = [
+  const faults: readonly (readonly [Partial<Room>, RegExp])[] = [
     // As a server that counts one more, also where it counts what was removed.
     [{ unconfirmed: 2 }, /^the list of 513 has 2 unconfirmed, not 1 to 1, of room:a$/],
     [{ unconfirmed: 0 }, /has 0 unconfirmed, not 1 to 1/],
