@@ -74,6 +74,7 @@ export const HelloResponseType = messageType<m.HelloResponse>('HelloResponse', m
   field('head', 'head', 6, 'uint64'),
   field('resync', 'resync', 7, 'bool'),
   field('serverTimeMs', 'server_time_ms', 8, 'uint64'),
+  field('openContacts', 'open_contacts', 9, 'bool'),
 ])
 
 export const MessageContentType = messageType<m.MessageContent>('MessageContent', m.createMessageContent, [

@@ -605,10 +605,12 @@ export interface HelloResponse {
   resync: boolean
   /** The server's clock, milliseconds since 1970. */
   serverTimeMs: number
+  /** Anybody may write to anybody (PROTOCOL.md, 8.14); otherwise friends alone. */
+  openContacts: boolean
 }
 
 export function createHelloResponse(init?: Partial<HelloResponse>): HelloResponse {
-  const m: HelloResponse = { uid: 0, device: 0, lastSendSeq: 0, ack: 0, storeId: EMPTY, head: 0, resync: false, serverTimeMs: 0 }
+  const m: HelloResponse = { uid: 0, device: 0, lastSendSeq: 0, ack: 0, storeId: EMPTY, head: 0, resync: false, serverTimeMs: 0, openContacts: false }
   return init === undefined ? m : Object.assign(m, init)
 }
 
@@ -627,6 +629,7 @@ export function writeHelloResponse(w: Writer, m: HelloResponse): void {
   if (m.head !== 0) writeUint64(w, 48, m.head)
   if (m.resync) writeTrue(w, 56)
   if (m.serverTimeMs !== 0) writeUint64(w, 64, m.serverTimeMs)
+  if (m.openContacts) writeTrue(w, 72)
 }
 
 export function decodeHelloResponse(bytes: Uint8Array): HelloResponse {
@@ -669,8 +672,12 @@ export function readHelloResponse(r: Reader, m: HelloResponse): HelloResponse {
         m.serverTimeMs = readUint64(r)
         break
       }
+      case 72: {
+        m.openContacts = readBool(r)
+        break
+      }
       default:
-        skipField(r, tag, 510, 'HelloResponse')
+        skipField(r, tag, 1022, 'HelloResponse')
     }
   }
   return m

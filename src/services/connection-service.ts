@@ -169,7 +169,8 @@ export class ConnectionService {
   }
 
   #response() {
-    return createHelloResponse({ storeId: this.#engine.storeId, serverTimeMs: this.#clock.now() })
+    const { storeId, openContacts } = this.#engine
+    return createHelloResponse({ storeId, serverTimeMs: this.#clock.now(), openContacts })
   }
 }
 

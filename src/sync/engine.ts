@@ -200,6 +200,11 @@ export class Engine {
     return this.#store.secret
   }
 
+  /** Whether anybody may write to anybody. */
+  get openContacts(): boolean {
+    return this.#options.settings.openContacts
+  }
+
   get outboxDepth(): number {
     return this.#outbox.depth
   }

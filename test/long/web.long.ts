@@ -6,9 +6,10 @@ import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import t, { type Test } from 'tap'
 import type { RunningServer } from '../../src/cli/server.js'
+import { seriousFaults } from '../support/axe.js'
 import { startChromium } from '../support/chromium.js'
 import { eventually } from '../support/eventually.js'
-import { startTestServer } from '../support/server.js'
+import { startTestServer, testConfig } from '../support/server.js'
 import { TcpRelay } from '../support/tcp-relay.js'
 import { befriend, type Served, WEB_FOLDER, WebPerson, webFiles } from '../support/web.js'
 
@@ -113,7 +114,8 @@ t.test('in a group of three one edits, recalls, mentions and is answered', async
   await ann.message('first').getByRole('img', { name: 'Sent' }).waitFor()
 
   await ann.box.press('ArrowUp')
-  t.equal(await ann.box.inputValue(), 'first', 'the arrow takes the last own message')
+  // The arrow takes the last own message.
+  await eventually(async () => (await ann.box.inputValue()) === 'first')
   await ann.write('second')
   for (const person of [ann, bob, cat]) await person.message('second').getByText('edited').waitFor()
   t.equal(await bob.message('first').count(), 0)
@@ -121,7 +123,7 @@ t.test('in a group of three one edits, recalls, mentions and is answered', async
   await bob.box.pressSequentially('@g-c')
   await bob.page.getByRole('option', { name: 'g-cat' }).waitFor()
   await bob.box.press('Enter')
-  t.equal(await bob.box.inputValue(), '@g-cat ')
+  await eventually(async () => (await bob.box.inputValue()) === '@g-cat ')
   await bob.box.pressSequentially('look')
   await bob.box.press('Enter')
   await cat.message('look').locator('.me-too').waitFor()
@@ -165,6 +167,52 @@ t.test('two devices of one person show the same unread, and what one reads the o
   await second.log.getByText('3 new messages').waitFor()
   for (const person of [bob, second]) await person.page.getByText('3 unread').waitFor({ state: 'detached' })
   await second.log.getByText('3 new messages').waitFor()
+})
+
+t.test('where anybody may write, a stranger is a request: answered, accepted, declined, or none at all', async t => {
+  const own = await startTestServer({ config: testConfig('--contacts', 'open') })
+  t.teardown(() => own.abort())
+  const [ann, bob, cat] = [await open(t, own), await open(t, own), await open(t, own)]
+  await ann.register('s-ann', 'Ann')
+  await bob.register('s-bob', 'Bob')
+  await cat.register('s-cat', 'Cat')
+  const writeFirst = async (person: WebPerson, account: string, text: string): Promise<void> => {
+    await person.page.goto(`${person.page.url().split('#')[0]}#new-chat`)
+    await person.page.getByLabel('Account name of a friend').fill(account)
+    await person.page.getByRole('button', { name: 'Find' }).click()
+    await person.page.getByRole('button', { name: 'Write' }).click()
+    await person.box.waitFor()
+    await person.write(text)
+  }
+  await writeFirst(ann, 's-bob', 'Is this Bob?')
+  await bob.page.getByRole('link', { name: /Contact requests/ }).click()
+  t.equal(await bob.page.getByRole('listitem').filter({ hasText: 'Is this Bob?' }).count(), 1)
+  await bob.page.getByRole('link', { name: 'Ann' }).click()
+  await bob.message('Is this Bob?').waitFor()
+  await bob.page.getByText('Ann is not a contact. They see no receipts until you answer.').waitFor()
+  t.same(await seriousFaults(bob.page), [])
+  t.equal(await ann.message('Is this Bob?').getByRole('img', { name: 'Sent' }).count(), 1, 'nothing is told')
+  await bob.write('It is')
+  await ann.message('It is').waitFor()
+  await ann.message('Is this Bob?').getByRole('img', { name: 'Read' }).waitFor()
+  await bob.page.getByText('They see no receipts').waitFor({ state: 'detached' })
+
+  await writeFirst(cat, 's-bob', 'Buy this')
+  await bob.page.getByRole('link', { name: /Contact requests/ }).click()
+  await bob.page.getByRole('link', { name: 'Cat' }).click()
+  await bob.page.getByRole('main').getByRole('button', { name: 'Decline' }).click()
+  await bob.page.getByRole('link', { name: 'Archived' }).waitFor()
+  await bob.page.getByRole('listitem').filter({ hasText: 'Buy this' }).waitFor({ state: 'detached' })
+  await cat.write('Really')
+  await cat.message('Really').getByRole('img', { name: 'Not sent' }).waitFor()
+  await cat.log.getByText('Only friends can write here.').waitFor()
+
+  await ann.page.goto(`${ann.page.url().split('#')[0]}#settings`)
+  await ann.page.getByRole('switch', { name: 'Only friends may write to me' }).click()
+  await writeFirst(cat, 's-ann', 'Buy that')
+  await cat.message('Buy that').getByRole('img', { name: 'Not sent' }).waitFor()
+  t.equal(await ann.page.getByRole('link', { name: /Contact requests/ }).count(), 0)
+  for (const person of [ann, bob, cat]) t.same(person.complaints, [])
 })
 
 t.test('a second tab offers to take over; the first lets go, and can take it back', async t => {

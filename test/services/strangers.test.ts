@@ -59,7 +59,10 @@ t.test(
   async t => {
     const { people, settled } = await world('alice', 'bob')
     const [alice, bob] = people
-    t.equal((await alice.send(bob.uid, 'hello')).code, OK.code)
+    const first = await alice.send(bob.uid, 'hello')
+    t.equal(first.code, OK.code)
+    const named = (await alice.items()).find(({ version }) => version === first.version)
+    t.equal(named?.item.content?.case, 'message', 'the answer names the own copy, not the contact beside it')
     await settled()
     t.match(await shown(alice, bob), { state: 0, stranger: Stranger.WAITS, account: 'bob' })
     const kinds = (await alice.items()).map(({ item }) => item.content?.case)

@@ -17,6 +17,11 @@ export class Contacts {
     this.#operate = operate
   }
 
+  /** Whether anybody may write to anybody on this server; undefined until a connection has told. */
+  get open(): boolean | undefined {
+    return this.#list.open
+  }
+
   /** Friends, requests either way, strangers with whom there is a chat, and blocked users, from local state. */
   list(): Contact[] {
     return this.#list.list()

@@ -35,6 +35,9 @@ const STRANGERS = {
 } as const
 
 export class ContactList extends KeyedList<number, Contact> {
+  /** Whether anybody may write to anybody on the server; undefined until a connection has told. */
+  open: boolean | undefined
+
   /** @param emit a contact is as this from now on; called when that is stored */
   constructor(commits: Commits, emit: (contact: Contact) => void) {
     super(commits, {

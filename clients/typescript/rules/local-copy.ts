@@ -190,9 +190,10 @@ export class LocalCopy {
 
   /** Hello of the session was answered on this link. */
   greeted(link: Link, response: HelloResponse): void {
-    const { identity, receipts, sender, inbox, acks, firstScreen } = this.#parts
+    const { identity, contacts, receipts, sender, inbox, acks, firstScreen } = this.#parts
     const fromHead = firstScreen.isDue
     if (response.uid !== identity.uid) throw new BrokenServer(`the session of ${identity.uid} is ${response.uid}'s`)
+    contacts.open = response.openContacts
     if (!sameBytes(identity.storeId, response.storeId)) {
       this.#otherStore(response)
     } else if (response.device !== identity.device) {

@@ -5,13 +5,18 @@ import {
   type Chat as ClientChat,
   type ConversationId,
   directConversation,
+  peerOf,
 } from '../../typescript/browser.js'
 import type { People } from './people.js'
 import type { Platform } from './platform.js'
+import { isStrangerAsking } from './requests.js'
 import { Signal } from './signal.js'
 
 /** A chat as the library says, with a name from whoever knows it; empty while nobody does. */
-export type Chat = ClientChat
+export interface Chat extends ClientChat {
+  /** A stranger began it, and waits for an answer: it stands among the requests. */
+  readonly asks: boolean
+}
 
 /** An empty list may be one that has not come yet: for so long after the connection it is not believed. */
 const BELIEVED_MS = 1_500
@@ -97,8 +102,10 @@ export class Chats {
     if (all.length > 0 || this.#isKnown) this.list.set(all)
   }
 
-  #named(chat: Chat): Chat {
-    const uid = Number(/^direct:(\d+)$/.exec(chat.conversation)?.[1] ?? 0)
-    return chat.name !== '' || uid === 0 ? chat : { ...chat, name: this.#people.name(uid) }
+  #named(chat: ClientChat): Chat {
+    const uid = peerOf(chat.conversation)
+    if (uid === undefined) return { ...chat, asks: false }
+    const asks = isStrangerAsking(this.#client.contacts.get(uid))
+    return { ...chat, asks, name: chat.name || this.#people.name(uid) }
   }
 }

@@ -13,7 +13,7 @@ const SHOWS: Readonly<Record<Filter, (chat: Chat) => boolean>> = {
 }
 
 export function filtered(chats: readonly Chat[], filter: Filter): Chat[] {
-  return chats.filter(chat => !chat.archived && SHOWS[filter](chat))
+  return chats.filter(chat => !chat.archived && !chat.asks && SHOWS[filter](chat))
 }
 
 export function isUnread({ unread, markedUnread }: Chat): boolean {

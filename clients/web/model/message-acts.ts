@@ -27,9 +27,14 @@ export interface Circumstances {
   readonly members: number
   /** Whether nothing can be written in the chat. */
   readonly closed: boolean
+  /** Whether it is with a stranger, and one of the two has not answered: nothing can be changed before. */
+  readonly unanswered: boolean
 }
 
-export function actsOn(message: Message, { uid, nowMs, group, members, closed }: Circumstances): MessageActs {
+export function actsOn(
+  message: Message,
+  { uid, nowMs, group, members, closed, unanswered }: Circumstances,
+): MessageActs {
   const { state, changed, text, content, sender, atMs, conversation, number } = message
   const isDirect = peerOf(conversation) !== undefined
   // A message of a group has no name before it has a place.
@@ -40,8 +45,8 @@ export function actsOn(message: Message, { uid, nowMs, group, members, closed }:
   const leads = group?.role === 'owner' || group?.role === 'admin'
   return {
     reply: isThere && !closed,
-    react: isThere && !closed,
-    edit: isThere && own && content.kind === 'text' && age < EDIT_MS && !closed,
+    react: isThere && !closed && !unanswered,
+    edit: isThere && own && content.kind === 'text' && age < EDIT_MS && !closed && !unanswered,
     recall: isThere && ((own && age < RECALL_MS) || (leads && !isDirect)),
     forward: isThere,
     copy: isThere && text !== '',

@@ -6,8 +6,10 @@ import {
   type Client,
   type ConversationId,
   type HistoryPlace,
+  LongwireError,
   type Message,
   type MessageName,
+  type MessagePage,
   peerOf,
   type SendOptions,
   type SentMessage,
@@ -28,6 +30,8 @@ export interface ChatView {
 }
 
 const EMPTY: ChatView = { state: 'loading', messages: [], older: 'none', divider: undefined, unseen: 0 }
+
+const NO_MESSAGES: MessagePage = { messages: [], before: undefined, after: undefined }
 
 const PAGE = 60
 /** A page holds as many as are loaded already: so many steps back are few loads. */
@@ -181,7 +185,7 @@ export class OpenChat {
   async #load(): Promise<void> {
     try {
       const { unread } = this.#client.chats.get(this.conversation)
-      let page = await this.#client.history(this.conversation, { limit: PAGE })
+      let page = await this.#newest()
       let { messages } = page
       while (
         page.before !== undefined &&
@@ -210,6 +214,16 @@ export class OpenChat {
       })
     } catch {
       if (!this.#closed) this.#change({ state: 'failed' })
+    }
+  }
+
+  async #newest(): Promise<MessagePage> {
+    try {
+      return await this.#client.history(this.conversation, { limit: PAGE })
+    } catch (error) {
+      // With somebody who is no contact there is no chat yet: it begins here.
+      if (error instanceof LongwireError && error.reason === 'UNKNOWN_USER') return NO_MESSAGES
+      throw error
     }
   }
 

@@ -25,6 +25,7 @@ export class PresenceView {
     on('typing', ({ conversation, uid, typing }) => this.#types(conversation, uid, typing))
     on('contact', () => this.#watch())
     on('group', () => this.#watch())
+    on('connection', ({ state }) => state === 'online' && this.#watch())
     this.#off = platform.whenVisible(isVisible => {
       this.#isVisible = isVisible
       this.#watch()
@@ -63,8 +64,10 @@ export class PresenceView {
   #canWatch(conversation: ConversationId): boolean {
     const uid = peerOf(conversation)
     if (uid === undefined) return this.#client.groups.group(conversation)?.state === 'member'
-    const contact = this.#client.contacts.get(uid)
-    return contact?.state === 'friend' && !contact.blocked
+    const { contacts } = this.#client
+    const contact = contacts.get(uid)
+    if (contact === undefined || contact.blocked) return false
+    return contact.state === 'friend' || (contact.stranger === 'open' && contacts.open === true)
   }
 
   #types(conversation: ConversationId, uid: number, typing: boolean): void {

@@ -21,6 +21,7 @@ import { OpenChat } from './open-chat.js'
 import { nameOf, People } from './people.js'
 import type { Platform } from './platform.js'
 import { PresenceView } from './presence.js'
+import { isAsking, isStrangerAsking, isUnanswered } from './requests.js'
 import type { SettingsStore } from './settings.js'
 import { Signal } from './signal.js'
 
@@ -62,6 +63,10 @@ export class Session {
     this.notices = new Notices(platform.clock)
     const changed = (): void => this.version.set(this.version.value + 1)
     for (const name of ['contact', 'group', 'conversation', 'preferences', 'profile'] as const) on(name, changed)
+    on('connection', ({ state }) => {
+      // Only a connection tells whether strangers may write.
+      if (state === 'online') changed()
+    })
     on('message', message => this.#heard(message))
     on('groupFailed', ({ reason }) => this.notices.error(said('actRefused', { why: reasonWords(reason) })))
   }
@@ -102,10 +107,11 @@ export class Session {
   lastEditable(open: OpenChat): Message | undefined {
     const nowMs = this.#platform.clock.now()
     const group = this.client.groups.group(open.conversation)
+    const unanswered = isUnanswered(this.contactOf(open.conversation))
     return open.view.value.messages.findLast(
       each =>
         each.sender === this.uid &&
-        actsOn(open.named(each), { uid: this.uid, nowMs, group, members: 0, closed: false }).edit,
+        actsOn(open.named(each), { uid: this.uid, nowMs, group, members: 0, closed: false, unanswered }).edit,
     )
   }
 
@@ -122,9 +128,24 @@ export class Session {
     return friends.sort((a, b) => nameOf(a).localeCompare(nameOf(b)))
   }
 
+  /** Those who wait for this user's answer, with a request or a first message. */
+  asking(): Contact[] {
+    return this.client.contacts.list().filter(isAsking)
+  }
+
   /** Accepts a contact's request, and opens the chat. */
   async accept(uid: number): Promise<void> {
     if (await this.attempt(this.client.contacts.accept(uid))) this.#platform.go(directConversation(uid))
+  }
+
+  /** Turns a request away. @returns whether it was */
+  decline(uid: number): Promise<boolean> {
+    return this.#turnAway(uid, () => this.client.contacts.decline(uid))
+  }
+
+  /** Blocks a user. @returns whether that was done */
+  block(uid: number): Promise<boolean> {
+    return this.#turnAway(uid, () => this.client.contacts.block(uid))
   }
 
   /** @returns the conversation of the new group; undefined if it was refused, which is told */
@@ -203,7 +224,7 @@ export class Session {
     if (uid !== undefined) {
       const contact = this.client.contacts.get(uid)
       if (contact?.blocked) return 'isBlocked'
-      return contact?.state === 'friend' || contact?.state === 'requested' ? undefined : 'notFriend'
+      return this.#mayWriteTo(contact) ? undefined : 'notFriend'
     }
     const group = this.client.groups.group(conversation)
     if (group?.state !== 'member' && group?.state !== 'joining') return 'notMember'
@@ -213,11 +234,8 @@ export class Session {
 
   /** The requests that wait for this user's answer: contacts and groups. */
   get requests(): number {
-    const { contacts, groups } = this.client
-    return (
-      contacts.list().filter(({ state }) => state === 'invited').length +
-      groups.list().filter(({ state }) => state === 'invited').length
-    )
+    const groups = this.client.groups.list().filter(({ state }) => state === 'invited')
+    return this.asking().length + groups.length
   }
 
   close(): void {
@@ -227,11 +245,35 @@ export class Session {
     for (const off of this.#offs) off()
   }
 
+  /** Whether a message to them is worth sending. Of a server that is not known yet the best is hoped. */
+  #mayWriteTo(contact: Contact | undefined): boolean {
+    const { open } = this.client.contacts
+    if (contact?.state === 'friend' || contact?.state === 'requested') return true
+    return contact?.state === 'stranger' ? open !== false : open === true
+  }
+
+  /** Whether there is a chat with them: they are friends, or this user has written. */
+  #hasAnswered(contact: Contact | undefined): boolean {
+    if (contact === undefined || isStrangerAsking(contact)) return false
+    return contact.state !== 'none' && contact.state !== 'invited'
+  }
+
+  /** Ends a request. What a stranger wrote is put away: it is a request no more, and no chat. */
+  async #turnAway(uid: number, act: () => Promise<void>): Promise<boolean> {
+    const wasStranger = isStrangerAsking(this.client.contacts.get(uid))
+    if (!(await this.attempt(act()))) return false
+    if (wasStranger) this.set(directConversation(uid), { archived: true })
+    return true
+  }
+
   #heard(message: Message): void {
     const { conversation, sender, text } = message
     if (sender === this.uid) return
     if (this.open.value?.conversation === conversation) this.spoken.set(message)
     const { muted } = this.client.conversations.get(conversation)
+    // The first message of a stranger may come before the word that it is one.
+    const uid = peerOf(conversation)
+    if (uid !== undefined && !this.#hasAnswered(this.client.contacts.get(uid))) return
     if (muted || !this.#settings.current.value.notifies || this.#platform.isWatched()) return
     const author = this.people.name(sender)
     const group = this.client.groups.group(conversation)

@@ -87,9 +87,10 @@ export function useParting(conversation: ConversationId, name: string) {
         () => contacts.remove(uid),
       ),
     block: () =>
-      after(
-        ask({ title: speech.say('blockThis', { name }), text: speech.say('blockThisHow'), yes: speech.say('block') }),
-        () => contacts.block(uid),
-      ),
+      void ask({
+        title: speech.say('blockThis', { name }),
+        text: speech.say('blockThisHow'),
+        yes: speech.say('block'),
+      }).then(yes => yes && session.block(uid)),
   }
 }

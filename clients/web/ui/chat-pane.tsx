@@ -12,6 +12,7 @@ import { useMembers } from './members.js'
 import type { DetailsState } from './panes.js'
 import { goHome } from './panes.js'
 import { Avatar, Blank, Button, IconButton } from './parts.js'
+import { StrangerBar } from './stranger-bar.js'
 import { Typing, useTypists } from './typing.js'
 
 interface ChatPaneProps {
@@ -66,6 +67,7 @@ export function ChatPane({ open, details, setDetails }: ChatPaneProps) {
           />
         )}
       </div>
+      <StrangerBar conversation={open.conversation} />
       <Composer
         handle={composer}
         open={open}

@@ -1,7 +1,7 @@
 // The list of chats, with what stands above it and the own account below.
 import { useEffect, useRef } from 'preact/hooks'
 import type { Chat } from '../model/chats.js'
-import { FILTERS, type Filter, filtered, isUnread } from '../model/filter.js'
+import { FILTERS, type Filter, filtered } from '../model/filter.js'
 import type { PlainKey } from '../words.js'
 import { ChatRow } from './chat-row.js'
 import { ConnectionLine } from './connection-line.js'
@@ -64,7 +64,7 @@ function Filters({ chats }: { chats: readonly Chat[] }) {
   const { filter } = useSession()
   const speech = useSpeech()
   const chosen = useSignal(filter)
-  const unread = chats.filter(each => !each.archived && isUnread(each)).length
+  const unread = filtered(chats, 'unread').length
   return (
     <div class="tabs" role="group" aria-label={speech.say('filter')}>
       {FILTERS.map(each => (

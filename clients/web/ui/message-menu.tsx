@@ -4,6 +4,7 @@ import type { Message } from '../../typescript/browser.js'
 import { isGroup } from '../model/kinds.js'
 import { actsOn, type MessageActs } from '../model/message-acts.js'
 import type { OpenChat } from '../model/open-chat.js'
+import { isUnanswered } from '../model/requests.js'
 import { useApp, useSession, useSpeech } from './hooks.js'
 import { useMembers } from './members.js'
 import { type Anchor, type MenuItem, useOverlays } from './overlays.js'
@@ -39,6 +40,7 @@ export function useMessageMenu(open: OpenChat, handlers: Handlers): MessageMenu 
       group: client.groups.group(conversation),
       members,
       closed: session.closedBecause(conversation) !== undefined,
+      unanswered: isUnanswered(session.contactOf(conversation)),
     })
   const attempt = (asked: Promise<unknown>): void => void session.attempt(asked)
 

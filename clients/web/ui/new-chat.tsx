@@ -1,8 +1,9 @@
 // Where a chat begins: somebody's account name, a contact, a group.
 import { useState } from 'preact/hooks'
-import { LongwireError, type Profile } from '../../typescript/browser.js'
+import { directConversation, LongwireError, type Profile } from '../../typescript/browser.js'
 import { errorWords } from '../model/error-words.js'
 import { nameOf } from '../model/people.js'
+import { isAsking } from '../model/requests.js'
 import { useSession, useSignal, useSpeech } from './hooks.js'
 import { SideBar } from './list-pane.js'
 import { go } from './panes.js'
@@ -116,7 +117,11 @@ function FoundPerson({ person }: { person: Profile }) {
   const { contacts } = session.client
   const { uid } = person
   const name = nameOf(person)
-  const state = contacts.get(uid)?.state
+  const conversation = directConversation(uid)
+  const contact = contacts.get(uid)
+  const state = contact?.state
+  const asks = contact !== undefined && isAsking(contact)
+  const isOther = uid !== session.uid
   const ask = (): void =>
     void session
       .attempt(contacts.request(uid, greeting.trim()))
@@ -133,13 +138,13 @@ function FoundPerson({ person }: { person: Profile }) {
             <bdi>{person.account}</bdi>
           </small>
         </span>
-        {uid === session.uid && <span class="val">{speech.say('thatIsYou')}</span>}
-        {uid !== session.uid && state === 'friend' && (
-          <Button kind="primary" small onClick={() => go(`direct:${uid}`)}>
+        {!isOther && <span class="val">{speech.say('thatIsYou')}</span>}
+        {isOther && !asks && (state === 'friend' || contacts.open === true) && (
+          <Button kind="primary" small onClick={() => go(conversation)}>
             {speech.say('writeTo')}
           </Button>
         )}
-        {state === 'invited' && (
+        {asks && (
           <Button kind="primary" small onClick={() => void session.accept(uid)}>
             {speech.say('accept')}
           </Button>
@@ -151,7 +156,7 @@ function FoundPerson({ person }: { person: Profile }) {
         )}
       </div>
       {state === 'requested' && <p class="item quiet">{speech.say('requestWaits')}</p>}
-      {uid !== session.uid && (state === undefined || state === 'none') && (
+      {isOther && !asks && (state === undefined || state === 'none' || state === 'stranger') && (
         <form
           class="inline"
           onSubmit={event => {

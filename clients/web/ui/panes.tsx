@@ -142,7 +142,7 @@ function useNewVersion(): void {
 function useTitle(): void {
   const { chats } = useSession()
   const list = useSignal(chats.list)
-  const unread = list?.filter(each => !each.muted && !each.archived && each.unread > 0).length ?? 0
+  const unread = list?.filter(each => !each.muted && !each.archived && !each.asks && each.unread > 0).length ?? 0
   useEffect(() => {
     document.title = unread === 0 ? 'Longwire' : `(${unread}) Longwire`
   }, [unread])

@@ -1,5 +1,8 @@
-// Who waits for an answer: people who want to be contacts, and groups that invite. Below, whom this user waits for.
+// Who waits for an answer: people who want to be contacts, strangers who wrote, and groups that invite. Below, whom this user waits for.
+import { type Contact, directConversation } from '../../typescript/browser.js'
 import { nameOf } from '../model/people.js'
+import { isStrangerAsking } from '../model/requests.js'
+import { textOf } from './chat-row.js'
 import { useSession, useSignal, useSpeech } from './hooks.js'
 import { SideBar } from './list-pane.js'
 import { go } from './panes.js'
@@ -11,9 +14,15 @@ export function Requests() {
   useSignal(session.version)
   useSignal(session.people.version)
   const { contacts, groups } = session.client
-  const people = contacts.list().filter(({ state }) => state === 'invited')
+  const chats = useSignal(session.chats.list)
+  const people = session.asking()
   const asked = contacts.list().filter(({ state }) => state === 'requested')
   const invitations = groups.list().filter(({ state }) => state === 'invited')
+  /** What they wrote: a greeting, or the last message of a stranger. */
+  const said = ({ uid, greeting }: Contact): string => {
+    const last = chats?.find(({ conversation }) => conversation === directConversation(uid))?.last
+    return greeting || (last === undefined ? speech.say('wantsContact') : textOf(last, session, speech))
+  }
   const isEmpty = people.length + asked.length + invitations.length === 0
   return (
     <nav class="list" aria-label={speech.say('contactRequests')}>
@@ -29,9 +38,10 @@ export function Requests() {
                 key={contact.uid}
                 id={contact.uid}
                 name={name}
-                text={contact.greeting || speech.say('wantsContact')}
+                text={said(contact)}
+                {...(isStrangerAsking(contact) && { href: `#${directConversation(contact.uid)}` })}
                 accept={() => void session.accept(contact.uid)}
-                decline={() => void session.attempt(contacts.decline(contact.uid))}
+                decline={() => void session.decline(contact.uid)}
               />
             )
           })}
@@ -69,18 +79,20 @@ interface RequestProps {
   readonly id: number | string
   readonly name: string
   readonly text: string
+  /** The chat, if there is one already. */
+  readonly href?: string
   readonly accept: () => void
   readonly decline: () => void
 }
 
-function Request({ id, name, text, accept, decline }: RequestProps) {
+function Request({ id, name, text, href, accept, decline }: RequestProps) {
   const speech = useSpeech()
   return (
     <li class="item person ask">
       <Avatar id={id} name={name} group={typeof id === 'string'} />
       <span class="grow">
         <span class="name">
-          <bdi>{name}</bdi>
+          <bdi>{href === undefined ? name : <a href={href}>{name}</a>}</bdi>
         </span>
         <small dir="auto">{text}</small>
       </span>

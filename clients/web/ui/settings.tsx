@@ -129,8 +129,8 @@ function Privacy() {
   const session = useSession()
   const speech = useSpeech()
   useSignal(session.version)
-  const { conversations } = session.client
-  const { noReceipts, noPresence, askBeforeGroups } = conversations.preferences
+  const { conversations, contacts } = session.client
+  const { noReceipts, noPresence, askBeforeGroups, friendsOnly } = conversations.preferences
   const set = (preferences: Parameters<typeof conversations.setPreferences>[0]): void =>
     void session.attempt(conversations.setPreferences(preferences))
   return (
@@ -150,6 +150,12 @@ function Privacy() {
         </span>
         <Switch label={speech.say('showOnline')} on={!noPresence} onChange={on => set({ noPresence: !on })} />
       </div>
+      {contacts.open === true && (
+        <div class="item">
+          <span class="grow">{speech.say('friendsOnly')}</span>
+          <Switch label={speech.say('friendsOnly')} on={friendsOnly} onChange={on => set({ friendsOnly: on })} />
+        </div>
+      )}
       <div class="item">
         <span class="grow">{speech.say('addAtOnce')}</span>
         <Switch label={speech.say('addAtOnce')} on={!askBeforeGroups} onChange={on => set({ askBeforeGroups: !on })} />

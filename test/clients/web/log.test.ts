@@ -118,7 +118,7 @@ t.test('an older page stands in front, each entry once', async t => {
 })
 
 t.test('what can be done with a message', async t => {
-  const at = { uid: 1, nowMs: NOON + MINUTE, group: undefined, members: 0, closed: false }
+  const at = { uid: 1, nowMs: NOON + MINUTE, group: undefined, members: 0, closed: false, unanswered: false }
   const allowed = (one: Message, change: Partial<typeof at> = {}): string[] =>
     Object.entries(actsOn(one, { ...at, ...change })).flatMap(([act, can]) => (can ? [act] : []))
   const own = message(1, { sender: 1, state: 'accepted', atMs: NOON })
@@ -127,6 +127,7 @@ t.test('what can be done with a message', async t => {
   t.same(allowed(own, { nowMs: NOON + 1_500 * MINUTE }), ['reply', 'react', 'forward', 'copy', 'delete'])
   t.same(allowed(message(1)), ['reply', 'react', 'forward', 'copy', 'delete'])
   t.same(allowed(message(1), { closed: true }), ['forward', 'copy', 'delete'])
+  t.same(allowed(own, { unanswered: true }), ['reply', 'recall', 'forward', 'copy', 'delete'])
   t.same(allowed({ ...own, state: 'queued' }), [])
   t.same(allowed({ ...own, changed: { ...own.changed, recalledBy: 1 } }), ['delete'])
   t.same(allowed(inGroup(1, 0, { sender: 1, state: 'accepted' })), [], 'it has no place yet')

@@ -2,7 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import { errorWords, reasonWords } from '../../../clients/web/model/error-words.js'
 import { ALL_WORDS, Speech, said } from '../../../clients/web/words.js'
+import { CODES } from '../../../protocol/codes.js'
 
 const WEB = fileURLToPath(new URL('../../../../clients/web/', import.meta.url))
 
@@ -15,6 +17,29 @@ t.test('both languages of a text have the same names, and neither is empty', asy
     t.notMatch(zh, /\|/, `${key}: Chinese has one form`)
     t.notMatch(en, /!|please|oops/i, `${key} is calm`)
   }
+})
+
+/** Codes that no user of the page meets. */
+const UNMET: ReadonlySet<string> = new Set([
+  // The page is at fault: then the name of the code is what helps.
+  'INVALID_ARGUMENT',
+  'BAD_BODY',
+  'UNKNOWN_METHOD',
+  'SEQ_REUSED',
+  'VOIDED',
+  'BAD_MENTIONS',
+  'BAD_CONTENT',
+  'GAP',
+])
+
+t.test('whatever the server refuses, or asks to wait for, is told in words', async t => {
+  const refusals = Object.entries(CODES).filter(([, { action }]) => action === 'refused' || action === 'retry')
+  t.ok(refusals.length > 40)
+  for (const [name] of refusals) t.equal(reasonWords(name).key === 'otherFault', UNMET.has(name), name)
+  for (const reason of ['SERVER_ERROR', 'REVISION_UNSUPPORTED', 'TIMEOUT', 'QUEUE_FULL', 'STORAGE_FAILED'])
+    t.not(reasonWords(reason).key, 'otherFault', reason)
+  t.same(reasonWords('CODE_199'), said('otherFault', { reason: 'CODE_199' }), 'a code of tomorrow is named')
+  t.equal(errorWords(new TypeError('x')).key, 'otherFault')
 })
 
 t.test('every text is used', async t => {
