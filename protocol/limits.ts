@@ -164,6 +164,8 @@ export const ROOMS_OWNED_MAX = 20
 export const ROOM_POSTS_MAX = 100
 /** Bytes of what is published in a realtime room. */
 export const ROOM_PAYLOAD_BYTES_MAX = 4_096
+/** The least time between two signals of one board's newest post. */
+export const HEAD_INTERVAL_MS = 1_000
 
 /** Bytes of UTF-8, each. */
 export const GROUP_TITLE_BYTES_MAX = 128

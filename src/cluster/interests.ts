@@ -1,6 +1,6 @@
 /**
  * What the clients of this node look at, and what those of other nodes do. A node says what it is interested in, and for how long that
- * counts. The others then tell it what happens, and nobody else. An interest is in a user (is she there, does she type) or in a group.
+ * counts. The others then tell it what happens, and nobody else. An interest is in a user (is she there, does she type), a group, or a room.
  *
  *   the first watcher comes ──► interest ──► all nodes: it counts INTEREST_MS, and is said again every RENEW_MS
  *                                  │ one where the user is ──► here, also at each renewal: believed for HERE_MS
@@ -47,6 +47,8 @@ export interface InterestOptions {
 
 /** An address that clients of this node look at. */
 interface Own {
+  /** The tables of this node that have somebody who looks: watches, and listeners of boards. */
+  lookers: number
   readonly slot: Set<Address>
   /** The nodes at which the user is, with the time until when that is believed. */
   readonly at: Map<NodeId, number>
@@ -89,19 +91,27 @@ export class Interests {
     this.#timer = undefined
   }
 
-  /** Notes that clients here look at an address. */
+  /** Notes that clients here look at an address. To be taken back by remove(), once for each. */
   add(address: Address): void {
-    if (this.#own.has(address)) return
+    const own = this.#own.get(address)
+    if (own !== undefined) {
+      own.lookers += 1
+      return
+    }
     const slot = this.#slots[this.#own.size % SLOTS] as Set<Address>
     slot.add(address)
-    this.#own.set(address, { slot, at: new Map() })
+    this.#own.set(address, { lookers: 1, slot, at: new Map() })
     this.#timer ??= this.#options.clock.after(TICK_MS, () => this.#renew())
     if (this.#asking.push(address) === 1) this.#options.defer(() => this.#ask())
   }
 
-  /** Notes that no client here looks at it any more. */
+  /** Notes that those who were added do not look at it any more. */
   remove(address: Address): void {
-    this.#own.get(address)?.slot.delete(address)
+    const own = this.#own.get(address)
+    if (own === undefined) return
+    own.lookers -= 1
+    if (own.lookers > 0) return
+    own.slot.delete(address)
     this.#own.delete(address)
   }
 

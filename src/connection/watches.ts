@@ -75,6 +75,8 @@ export class Watches<M extends Member = Member> implements Presences<M> {
   readonly figures = { sent: 0, dropped: 0 }
   /** Called for each watch every GRANT_MS: it is to be granted anew. */
   onDue: (watch: Watch<M>) => void = () => {}
+  /** Called for each connection that is not bound any more. */
+  onGone: (member: M) => void = () => {}
   readonly #clock: Clock
   readonly #hub: Hub<M>
   readonly #interests: Interests
@@ -190,6 +192,7 @@ export class Watches<M extends Member = Member> implements Presences<M> {
   }
 
   gone(member: M): void {
+    this.onGone(member)
     const watch = this.#watches.get(member)
     if (watch === undefined) return
     this.#watches.delete(member)

@@ -1,22 +1,26 @@
 /**
- * Services that know who looks at what. Watch goes to the services behind them, which say whose presence the user may see; what the
+ * Services that know who looks at what, and who is told of which boards. Watch goes to the services behind them, which say whose presence the user may see; what the
  * connection looks at, and who is online, is known here (watches.ts). The same is asked again for each watch from time to time. Typing is
- * passed on only once in TYPING_INTERVAL_MS for each conversation of a device.
+ * passed on only once in TYPING_INTERVAL_MS for each conversation of a device. List says which boards a connection is told of
+ * (board-listeners.ts).
  */
 import { EMPTY } from '../../protocol/bytes.js'
 import { actionOf, CODES, type Code } from '../../protocol/codes.js'
 import { type ConversationId, isConversationId } from '../../protocol/conversation-id.js'
 import {
   DecodeError,
+  decodeRoomServiceListRequest,
+  decodeRoomServiceListResponse,
   decodeTypingRequest,
   decodeWatchRequest,
   decodeWatchResponse,
   encodeWatchRequest,
   encodeWatchResponse,
   type Presence,
+  type RoomServiceListResponse,
   type WatchResponse,
 } from '../../protocol/generated/messages.js'
-import { TYPING_INTERVAL_MS } from '../../protocol/limits.js'
+import { TYPING_INTERVAL_MS, WATCHED_MAX } from '../../protocol/limits.js'
 import { METHODS } from '../../protocol/methods.js'
 import type { Clock } from '../lib/clock.js'
 import { ExpiringTable } from '../lib/expiring-table.js'
@@ -25,8 +29,9 @@ import { refuse, refuseLimited } from '../services/answers.js'
 import { ForwardedCaller, ForwardedServices } from '../services/forwarded.js'
 import { deviceKey } from '../services/request-limits.js'
 import type { Caller, Services } from '../services/types.js'
+import type { BoardListeners } from './board-listeners.js'
 import type { Hub, Member } from './hub.js'
-import type { Grant, Watch, Watches } from './watches.js'
+import type { Grant, Watches } from './watches.js'
 
 /** The most conversations in which somebody has just typed that are remembered. */
 const TYPING_KEYS_MAX = 65_536
@@ -41,9 +46,13 @@ export interface Viewer extends Member {
 export interface WatchingParts<M extends Viewer> {
   readonly hub: Hub<M>
   readonly watches: Watches<M>
+  readonly boards: BoardListeners<M>
   readonly limits: Limits
   readonly clock: Clock
 }
+
+/** Takes what the services let a client be told of these conversations. */
+type Granted = (conversations: readonly ConversationId[], grant: Grant) => void
 
 export class WatchingServices<M extends Viewer> extends ForwardedServices {
   readonly #parts: WatchingParts<M>
@@ -55,13 +64,25 @@ export class WatchingServices<M extends Viewer> extends ForwardedServices {
     super(services)
     this.#parts = parts
     this.#typing = new ExpiringTable(parts.clock, TYPING_KEYS_MAX, untilMs => untilMs)
-    parts.watches.onDue = watch => this.#grantAnew(watch)
+    const { watches, boards } = parts
+    watches.onDue = watch => {
+      this.#grantAnew(watch.member, watch.conversations, (those, grant) => watches.regrant(watch, those, grant))
+    }
+    watches.onGone = member => boards.gone(member)
+    boards.onDue = (member, all) => {
+      const granted: Granted = (those, { refused }) => {
+        if (refused === true) boards.drop(member, those)
+      }
+      for (let at = 0; at < all.length; at += WATCHED_MAX)
+        this.#grantAnew(member, all.slice(at, at + WATCHED_MAX), granted)
+    }
   }
 
   override request(caller: Caller, id: number, method: number, body: Uint8Array): void {
     if (caller.uid === 0) super.request(caller, id, method, body)
     else if (method === METHODS.watch.number) this.#watch(caller, id, body)
     else if (method === METHODS.typing.number) this.#type(caller, id, body)
+    else if (method === METHODS.roomList.number) this.#list(caller, id, body)
     else super.request(caller, id, method, body)
   }
 
@@ -69,9 +90,7 @@ export class WatchingServices<M extends Viewer> extends ForwardedServices {
     const { limits, hub, watches } = this.#parts
     if (refuseLimited(caller, id, limits.take('watches', deviceKey(caller)))) return
     const conversations = conversationsIn(body)
-    const member = hub
-      .membersOf(caller.uid)
-      .find(({ device, attempt }) => device === caller.device && attempt === caller.attempt)
+    const member = this.#memberOf(caller)
     const number = member === undefined ? 0 : (this.#asked.get(member) ?? 0) + 1
     if (member !== undefined) this.#asked.set(member, number)
     const answered = ({ presence, off }: WatchResponse): readonly Presence[] | undefined => {
@@ -81,6 +100,22 @@ export class WatchingServices<M extends Viewer> extends ForwardedServices {
       return watches.set(member, conversations, { peers: presence.map(({ uid }) => uid), off })
     }
     super.request(new WatchCaller(caller, answered), id, METHODS.watch.number, body)
+  }
+
+  /** The connection on which the caller asks; undefined of who polls. */
+  #memberOf({ uid, device, attempt }: Caller): M | undefined {
+    return this.#parts.hub.membersOf(uid).find(each => each.device === device && each.attempt === attempt)
+  }
+
+  #list(caller: Caller, id: number, body: Uint8Array): void {
+    const member = this.#memberOf(caller)
+    const request = decoded(() => decodeRoomServiceListRequest(body))
+    const answered = (response: RoomServiceListResponse): void => {
+      // Who has gone meanwhile is told of nothing.
+      if (member === undefined || request === undefined || this.#memberOf(caller) !== member) return
+      this.#parts.boards.listed(member, request, response)
+    }
+    super.request(new ListCaller(caller, answered), id, METHODS.roomList.number, body)
   }
 
   #type(caller: Caller, id: number, body: Uint8Array): void {
@@ -97,15 +132,15 @@ export class WatchingServices<M extends Viewer> extends ForwardedServices {
   }
 
   /** Asks again what a client may be told; if one of the conversations is refused, for each by itself. */
-  #grantAnew(watch: Watch<M>, conversations = watch.conversations): void {
+  #grantAnew(member: M, conversations: readonly ConversationId[], granted: Granted): void {
     const settle = (grant: Grant | 'refused' | 'unknown'): void => {
       if (grant === 'unknown') return // it stays as it is until the next time
-      if (grant !== 'refused') this.#parts.watches.regrant(watch, conversations, grant)
-      else if (conversations.length === 1) this.#parts.watches.regrant(watch, conversations, NOTHING)
-      else for (const conversation of conversations) this.#grantAnew(watch, [conversation])
+      if (grant !== 'refused') granted(conversations, grant)
+      else if (conversations.length === 1) granted(conversations, NOTHING)
+      else for (const conversation of conversations) this.#grantAnew(member, [conversation], granted)
     }
     const body = encodeWatchRequest({ conversations: conversations.map(conversation => ({ conversation })) })
-    super.request(new GrantCaller(watch.member, settle), GRANT_ID, METHODS.watch.number, body)
+    super.request(new GrantCaller(member, settle), GRANT_ID, METHODS.watch.number, body)
   }
 }
 
@@ -148,6 +183,21 @@ class WatchCaller extends ForwardedCaller {
     const presence = this.#answered(response)
     if (presence === undefined) refuse(this.inner, id, CODES.OVERLOADED.code, RETRY_MS)
     else super.respond(id, encodeWatchResponse({ presence: [...presence], off: response.off }))
+  }
+}
+
+/** The caller of a List: its answer says to which boards the user listens. */
+class ListCaller extends ForwardedCaller {
+  readonly #answered: (response: RoomServiceListResponse) => void
+
+  constructor(caller: Caller, answered: (response: RoomServiceListResponse) => void) {
+    super(caller)
+    this.#answered = answered
+  }
+
+  override respond(id: number, body: Uint8Array): void {
+    this.#answered(decodeRoomServiceListResponse(body))
+    super.respond(id, body)
   }
 }
 

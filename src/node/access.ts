@@ -5,6 +5,7 @@
 
 import type { Interests } from '../cluster/interests.js'
 import { Backlog } from '../connection/backlog.js'
+import { BoardListeners } from '../connection/board-listeners.js'
 import { BoundedServices } from '../connection/bounded-services.js'
 import type { Connection } from '../connection/connection.js'
 import type { ConnectionContext } from '../connection/context.js'
@@ -23,6 +24,7 @@ import type { Limits } from '../ops/rate-limits.js'
 import { CountedServices } from '../services/counted.js'
 import type { Services } from '../services/types.js'
 import { ConnectHandler } from '../short/connect.js'
+import { HEAD, type TransientEvent } from '../sync/events.js'
 import type { Doors, Ground, NodeOptions, NodeSettings } from './options.js'
 
 /** The most log lines per second about faults of peers. */
@@ -50,6 +52,8 @@ export interface AccessOptions
 export class Access {
   readonly hub = new Hub<Connection>()
   readonly watches: Watches<Connection>
+  /** The connections that are told of new posts on boards. */
+  readonly boards: BoardListeners<Connection>
   readonly interests: Interests
   /** The context that all connections share. */
   readonly context: ConnectionContext
@@ -65,8 +69,12 @@ export class Access {
     this.interests = options.interests
     const watches = new Watches<Connection>({ clock, hub, interests: this.interests })
     this.watches = watches
+    const boards = new BoardListeners<Connection>({ clock, interests: this.interests, figures: watches.figures })
+    this.boards = boards
     const backlog = new Backlog(settings.backlog)
-    const watching = new WatchingServices(options.services({ hub }), { hub, watches, limits, clock })
+    const watching = new WatchingServices(options.services({ hub }), {
+      ...{ hub, watches, boards, limits, clock },
+    })
     const bounded = new BoundedServices(watching, { backlog, limits, random })
     this.context = {
       services: new CountedServices(bounded, counters),
@@ -89,6 +97,12 @@ export class Access {
 
   start(): void {
     this.#deaf?.start()
+  }
+
+  /** Takes what is stored nowhere, of this node or of another. */
+  take(event: TransientEvent): void {
+    if (event.topic === HEAD) this.boards.take(event)
+    else this.watches.take(event)
   }
 
   /**
@@ -123,6 +137,7 @@ export class Access {
   stop(): void {
     this.#deaf?.stop()
     this.watches.stop()
+    this.boards.stop()
     for (const connection of this.context.connections) connection.destroy()
   }
 }

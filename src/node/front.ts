@@ -6,6 +6,7 @@
  *                └── events: of this node's own commits, and of other nodes (exchange); after a loss, the comparison
  */
 import { CODES } from '../../protocol/codes.js'
+import { BoardHeads } from '../cluster/board-heads.js'
 import { Comparison, compareAll } from '../cluster/compare.js'
 import { Interests } from '../cluster/interests.js'
 import { NodeExchange, type NodeNetwork } from '../cluster/node-exchange.js'
@@ -46,6 +47,8 @@ export class Front {
   readonly #comparison: Comparison
   readonly #truth: FrontOptions['truth']
   readonly #routes: RouteKeeper | undefined
+  /** Tells other nodes of new posts. Those of this node go to its own connections. */
+  readonly #heads: BoardHeads
 
   constructor(options: FrontOptions) {
     const { clock, random, defer, name, network = ALONE, truth, take } = options
@@ -60,6 +63,11 @@ export class Front {
       changed: user => this.access.watches.changed(user),
     })
     this.interests = interests
+    this.#heads = new BoardHeads(
+      clock,
+      board => interests.holders(board).length > 0,
+      event => this.exchange.tell(event, interests.holders(event.to)),
+    )
     const head = async (uid: number): Promise<number> => {
       const before = hub.membersOf(uid).map(connection => [connection, connection.stands] as const)
       const { head } = await truth.head(uid, 0)
@@ -86,7 +94,7 @@ export class Front {
       network,
       take: event => {
         if (event.kind === 'transient') {
-          this.access.watches.take(event)
+          this.access.take(event)
           return
         }
         take(event)
@@ -125,18 +133,26 @@ export class Front {
   stop(): void {
     this.access.stop()
     this.interests.stop()
+    this.#heads.stop()
     this.#routes?.stop()
   }
 
   /** Sends a signal to who looks: here, and at the nodes that are interested. */
   signal({ to, interest, notice }: Signal): void {
     const event: TransientEvent = { kind: 'transient', from: this.#name, to, topic: SIGNAL, bytes: notice }
-    this.access.watches.take(event)
+    this.access.take(event)
     this.exchange.tell(event, this.interests.holders(interest))
   }
 
   /** Delivers an event, first to the devices that are connected here. */
   readonly deliver: Delivery['send'] = (event, routes) => {
+    if (event.kind === 'transient') {
+      // A unit's only one of these: a board has a newest post.
+      const head = { ...event, from: this.#name }
+      this.access.take(head)
+      this.#heads.take(head)
+      return
+    }
     this.#tell(event)
     this.exchange.tell(event, routes)
   }

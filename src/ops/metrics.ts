@@ -262,7 +262,7 @@ export const METRICS: Readonly<Record<string, MetricEntry>> = {
     ['of'],
   ),
   longwire_signals_total: counter(
-    'presence and typing for connections: sent, or dropped because the connection did not keep up or got too many',
+    'presence, typing and news of rooms for connections: sent, or dropped because the connection did not keep up or got too many',
     sources => Object.entries(sources.signals()).map(([outcome, count]) => [{ outcome }, count]),
     ['outcome'],
   ),

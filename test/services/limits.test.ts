@@ -13,6 +13,7 @@ import {
 import { METHODS } from '../../protocol/methods.js'
 import { Interests } from '../../src/cluster/interests.js'
 import { Backlog, backlogBounds } from '../../src/connection/backlog.js'
+import { BoardListeners } from '../../src/connection/board-listeners.js'
 import { BoundedServices } from '../../src/connection/bounded-services.js'
 import type { Connection } from '../../src/connection/connection.js'
 import { Hub } from '../../src/connection/hub.js'
@@ -84,7 +85,9 @@ function withWatches(services: Services, clock: Clock, limits: Limits): Services
   const hub = new Hub<Connection>()
   const asked = { tell() {}, isHere: () => false, changed() {} }
   const interests = new Interests({ node: 'limited', clock, defer: endOfTurn, ...asked })
-  return new WatchingServices(services, { hub, limits, clock, watches: new Watches({ clock, hub, interests }) })
+  const watches = new Watches({ clock, hub, interests })
+  const boards = new BoardListeners<Connection>({ clock, interests, figures: watches.figures })
+  return new WatchingServices(services, { hub, limits, clock, watches, boards })
 }
 
 type Result = Pick<Reply, 'code' | 'retryAfterMs'>

@@ -101,6 +101,14 @@ export class Looker {
     })
   }
 
+  /** The newest posts that it was told of since the last call: `number, after the one before`. */
+  heads(): string[] {
+    this.#read()
+    const heads = this.#seen.filter(({ what }) => what === 'head')
+    for (const head of heads) this.#seen.splice(this.#seen.indexOf(head), 1)
+    return heads.map(({ number, before }) => `${number}, after ${before}`)
+  }
+
   /** The connection is lost. */
   leave(): void {
     this.connection.ended()

@@ -9,11 +9,18 @@
  * number.
  */
 import { CODES, type Code } from '../../../protocol/codes.js'
-import { RoomKind, RoomRole, type RoomRules } from '../../../protocol/generated/messages.js'
+import {
+  encodeSignalNotice,
+  type RoomHead,
+  RoomKind,
+  RoomRole,
+  type RoomRules,
+} from '../../../protocol/generated/messages.js'
 import { withNumber } from '../../../protocol/item-codec.js'
 import { ROOM_LISTENERS_MAX, ROOM_PUBLISHERS_MAX } from '../../../protocol/limits.js'
 import { assert } from '../../lib/assert.js'
 import { itemEffect, jsonEffect } from '../effect-kinds.js'
+import { HEAD } from '../events.js'
 import type { EffectKind, Tx } from '../types.js'
 import { lastGiven, nextNumber } from './group-changes.js'
 import { isGone, messageIn, messageItem, recalled } from './message-state.js'
@@ -25,6 +32,7 @@ import {
   listenerCounts,
   NO_ROOM,
   type Rid,
+  roomConversation,
   roomPublishers,
 } from './room-records.js'
 import { roomRefused, roomTold, type ToldByRoom } from './room-told.js'
@@ -257,14 +265,23 @@ export const roomSaid: EffectKind<RoomSaid> = itemEffect(
         refuse(tx, source, said, code)
         return
       }
+      const before = lastGiven(tx)
       const number = nextNumber(tx)
       assert(tx.appendAt(number, withNumber(said.item, number)), 'a number is above all that a room has given')
+      tellHead(tx, { number, before, uid })
     },
     refused(tx, said, source) {
       refuse(tx, source, said, CODES.REFUSED.code)
     },
   },
 )
+
+/** Tells the connections of listeners, wherever they are, that there is a new post. It may be lost: they compare. */
+function tellHead(tx: Tx, head: RoomHead): void {
+  const conversation = roomConversation(ridOfRoom(tx.actor))
+  const bytes = encodeSignalNotice({ conversation, signal: { case: 'head', value: head } })
+  tx.event({ kind: 'transient', from: '', to: tx.actor, topic: HEAD, bytes })
+}
 
 function isListening(tx: Tx, uid: number, number: number): boolean {
   const known = tx.get(listener, uid)
