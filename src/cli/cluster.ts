@@ -6,6 +6,7 @@ import { keepAlive, systemClock } from '../lib/clock.js'
 import { messageOf } from '../lib/error-message.js'
 import { LONG_PORT_DEFAULT } from '../ops/address.js'
 import { flag, integer, optionHelp, parseOptions, text } from '../ops/command-options.js'
+import { CONTACT_OPTIONS, contactsFault } from '../ops/contact-options.js'
 import { REPLICAS_OPTION, replicasFault } from '../ops/redis-options.js'
 import { countsFault, countsOf, rolesOption } from '../ops/role-options.js'
 import { lockFolder } from '../store/lmdb/lock.js'
@@ -34,6 +35,7 @@ const OPTIONS = {
     'for programs: a line of JSON (kind, number, port, pid) on this descriptor for each process that has started, at first or again; -1: off',
   ),
   redisReplicas: REPLICAS_OPTION,
+  ...CONTACT_OPTIONS,
   openLimits: flag('no limits on what anybody does, and cheap password hashing, for load tests'),
 } as const
 
@@ -52,7 +54,8 @@ export const cluster: Command = {
       return EXIT.USAGE
     }
     const { redisReplicas } = parsed.values
-    const fault = countsFault(parsed.given) ?? replicasFault(redisReplicas, parsed.values.redisCluster)
+    const replicasWrong = replicasFault(redisReplicas, parsed.values.redisCluster)
+    const fault = countsFault(parsed.given) ?? replicasWrong ?? contactsFault(parsed.values)
     if (fault !== undefined) {
       complain(fault)
       return EXIT.USAGE
@@ -62,14 +65,15 @@ export const cluster: Command = {
       complain(error)
       return EXIT.FAILED
     }
-    const { data, port, redisPort, redisCluster, openLimits, eventsFd } = parsed.values
+    const { data, port, redisPort, redisCluster, openLimits, eventsFd, contacts, contactsChange } = parsed.values
     const alive = keepAlive()
     try {
       fs.mkdirSync(data, { recursive: true, mode: 0o700 })
       const lock = await lockFolder(data)
       const replicas = ['--redis-replicas', String(redisReplicas)]
       const serve = [...replicas, ...(openLimits ? ['--limits', 'open'] : [])]
-      const settings = { folder: data, ...countsOf(parsed.values), port, redisPort, redisCluster, serve }
+      const logic = ['--contacts', contacts, ...(contactsChange ? ['--contacts-change'] : [])]
+      const settings = { folder: data, ...countsOf(parsed.values), port, redisPort, redisCluster, serve, logic }
       const local = new LocalCluster(settings, systemClock, complain, started => {
         if (eventsFd >= 0) fs.writeSync(eventsFd, `${JSON.stringify(started)}\n`)
       })

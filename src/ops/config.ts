@@ -25,6 +25,7 @@ import {
   portOrNone,
   text,
 } from './command-options.js'
+import { CONTACT_OPTIONS, contactsFault } from './contact-options.js'
 import { LOG_LEVELS } from './log.js'
 import { LIMIT_NAMES, parseLimitSettings, unknownLimit } from './rate-limits-table.js'
 import { REDIS_OPTIONS, REPLICAS_OPTION } from './redis-options.js'
@@ -83,14 +84,7 @@ export const SERVE_OPTIONS = {
     'BYTES',
     "the most bytes of messages in each user's timeline; the oldest ones beyond it are removed, however young they are; 0: no bound",
   ),
-  contacts: oneOf(
-    'store',
-    ['store', 'required', 'open'],
-    "who may write to whom: required, friends alone; open, anybody, and a stranger's message is a request until it is answered. The first start on a new store writes it (store: required); a later one that names the other is refused",
-  ),
-  contactsChange: flag(
-    'the store changes to --contacts from this start on; on Redis no other node may run meanwhile. Going back to required, chats with strangers can be read, and not written to',
-  ),
+  ...CONTACT_OPTIONS,
   limits: oneOf(
     'normal',
     ['normal', 'open'],
@@ -209,11 +203,6 @@ export function parseConfig(
     if (port > 0 && same !== name) return { kind: 'wrong', message: `${same} and ${name} are both ${port}` }
   }
   return { kind: 'config', config, skipped: parsed.skipped }
-}
-
-/** Says what is wrong with the policy of contacts; undefined: nothing is. */
-function contactsFault({ contacts, contactsChange }: Config): string | undefined {
-  return contactsChange && contacts === 'store' ? '--contacts-change needs --contacts required or open' : undefined
 }
 
 /** The options that have no effect on a node that does no work on a store. */

@@ -63,7 +63,8 @@ for (const [stage, isReached] of Object.entries(STAGES)) {
 
 t.test('options of servers in the environment are not for its nodes; another port finds the same data', async t => {
   const folder = join(t.testdir(), 'data')
-  const first = await LocalCluster.start(folder, ['--nodes', '1'], { LONGWIRE_DATA: folder, LONGWIRE_HOST: '0.0.0.0' })
+  const open = ['--nodes', '1', '--contacts', 'open']
+  const first = await LocalCluster.start(folder, open, { LONGWIRE_DATA: folder, LONGWIRE_HOST: '0.0.0.0' })
   t.equal(first.ports.length, 1, first.cli.stderr)
   await registerAccount(first.ports[0] ?? 0, 'alice')
   first.cli.child.kill('SIGTERM')
@@ -74,6 +75,13 @@ t.test('options of servers in the environment are not for its nodes; another por
   t.ok(await loginAccount(second.ports[0] ?? 0, 'alice'))
   second.cli.child.kill('SIGTERM')
   t.equal(await second.cli.exit(), 0)
+
+  const friends = await LocalCluster.start(folder, ['--nodes', '1', '--contacts', 'required'])
+  t.equal(await friends.cli.exit(), 1)
+  t.match(
+    friends.cli.stderr,
+    /^longwire: node 1 does not start: --contacts required: this store is run with --contacts open; [^\n]*\n$/,
+  )
 
   const other = await LocalCluster.start(folder, ['--redis-cluster'])
   t.equal(await other.cli.exit(), 1)

@@ -66,6 +66,20 @@ t.test('with a password from a file; away for a while; stopped in order', async 
   t.equal(await server.exit(), 0)
 })
 
+t.test('a policy of contacts that is not the one in Redis is refused; beside others it is not changed', async t => {
+  const redis = await RedisServer.start()
+  const server = await served('--redis', redis.url, '--contacts', 'open')
+  const [other, changing] = [[], ['--contacts-change']].map(
+    more => new CliProcess(['serve', ...PORTS, '--redis', redis.url, '--contacts', 'required', ...more]),
+  )
+  t.equal(await other?.exit(), 2)
+  t.match(other?.stderr, /^longwire: --contacts required: this store is run with --contacts open; [^\n]*\n$/m)
+  t.equal(await changing?.exit(), 2)
+  t.match(changing?.stderr, /^longwire: --contacts-change needs all other nodes on the store stopped[^\n]*\n$/m)
+  server.child.kill('SIGTERM')
+  t.equal(await server.exit(), 0)
+})
+
 t.test('a Redis that was emptied: the server ends and says why', async t => {
   const redis = await RedisServer.start()
   const server = await served('--redis', redis.url)

@@ -8,7 +8,7 @@ import { METHODS } from '../../protocol/methods.js'
 import { CliProcess } from '../support/cli-process.js'
 import { eventually } from '../support/eventually.js'
 import { RawClient } from '../support/raw-client.js'
-import { registerAccount } from '../support/server.js'
+import { registerAccount, startTestServer, testConfig } from '../support/server.js'
 
 /** Runs it to its end: the exit code, and what it printed. */
 async function run(...argv: string[]) {
@@ -49,6 +49,27 @@ t.test('prints where it listens and what to try next; health is good; SIGTERM dr
   t.equal(await client.end(), 'DRAINING')
   t.equal(await server.exit(), 0)
   for (const line of server.stderr.trim().split('\n')) t.type(JSON.parse(line), 'object')
+})
+
+t.test('the policy of contacts is in the data folder: another one is refused', async t => {
+  const folder = ['--store', 'lmdb', '--data', t.testdir()]
+  const server = await startTestServer({ config: testConfig(...folder, '--contacts', 'open') })
+  await server.drain()
+  const { code, stdout, stderr } = await run(
+    'serve',
+    '--port',
+    '0',
+    '--http-port',
+    '0',
+    ...folder,
+    '--contacts',
+    'required',
+  )
+  t.same([code, stdout], [2, ''])
+  t.equal(
+    stderr.split('\n').at(-2),
+    'longwire: --contacts required: this store is run with --contacts open; --contacts-change beside it changes the store, once',
+  )
 })
 
 t.test('with one port it says so, to people and to programs', async t => {

@@ -276,8 +276,10 @@ function signalsOf(
   const standing = (conversation: ConversationId): Standing => {
     const peer = peerOf(conversation)
     if (peer === undefined) return standingOf(conversation, rules)
-    // Of a request that waits the server would refuse it.
-    return rules.contacts.standing(peer) === 'stands' ? 'stands' : 'ended'
+    const { state, stranger } = rules.contacts.get(peer) ?? {}
+    if (state === 'friend') return 'stands'
+    // Of two strangers who have both written typing is told, and no presence.
+    return stranger === 'open' ? 'between' : 'ended'
   }
   const onHead = (conversation: string, head: RoomHead): void => rules.boards.onHead(conversation, head)
   const signals = new Signals({ clock, events, standing, onHead, connectionCode, wake })

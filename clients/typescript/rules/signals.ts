@@ -33,7 +33,7 @@ const TYPISTS_MAX = 256
 export interface SignalsHost {
   readonly clock: Clock
   readonly events: Emitter<ClientEvents>
-  /** How far a friendship, membership or listening is. */
+  /** How far a friendship, membership or listening is. What has ended the server would refuse. */
   standing(conversation: ConversationId): Standing
   /** A board has a new newest post. */
   onHead(conversation: string, head: RoomHead): void
@@ -59,6 +59,8 @@ export class Signals {
   #wanted: readonly ConversationId[] = []
   /** What the last Watch of this connection named; undefined: there was none. */
   #said: readonly ConversationId[] | undefined
+  /** How far what it named was then. */
+  #standings = ''
   #isAsked = false
   /** Whether something was said that the Watch under way does not have, or the last one was refused. */
   #isStale = false
@@ -103,8 +105,7 @@ export class Signals {
 
   /** Contacts, groups or rooms have changed: what was not the user's may be now, and the other way round. */
   changed(): void {
-    const said = this.#said?.join()
-    if (said !== undefined && said !== this.#own().join()) this.#isStale = true
+    if (this.#said !== undefined && this.#standings !== this.#standingsOf(this.#own())) this.#isStale = true
     if (this.#isStale && this.#pause === undefined) this.#say()
   }
 
@@ -154,6 +155,10 @@ export class Signals {
     return this.#wanted.filter(conversation => this.#host.standing(conversation) !== 'ended')
   }
 
+  #standingsOf(conversations: readonly ConversationId[]): string {
+    return conversations.map(each => `${each} ${this.#host.standing(each)}`).join()
+  }
+
   #say(): void {
     const link = this.#link
     if (link === undefined || this.#isAsked || !this.#isStale) return
@@ -162,6 +167,7 @@ export class Signals {
     this.#isAsked = true
     this.#isStale = false
     this.#said = this.#own()
+    this.#standings = this.#standingsOf(this.#said)
     const waiting = this.#waiting.splice(0)
     const body = encodeWatchRequest({ conversations: this.#said.map(conversation => ({ conversation })) })
     link.request(METHODS.watch.number, body, frame => {

@@ -41,6 +41,8 @@ export interface ClusterSettings {
   readonly redisCluster: boolean
   /** Further options of each node. */
   readonly serve: readonly string[]
+  /** Further options of each node that works on the store. */
+  readonly logic: readonly string[]
 }
 
 /** A process that has started, at first or again. */
@@ -156,7 +158,7 @@ export class LocalCluster {
   #nodePlace(number: number): Place {
     let port = this.#settings.port === 0 ? 0 : this.#settings.port + number - 1
     const begin = (onLine: (line: string) => void): Begun => {
-      const role = this.#settings.access > 0 ? ['--role', 'access'] : ['--link-port', '0']
+      const role = this.#settings.access > 0 ? ['--role', 'access'] : ['--link-port', '0', ...this.#settings.logic]
       // Where the port is known before: clients then go to another node by themselves.
       const entry = port === 0 ? [] : ['--advertise', `${HOST}:${port}`]
       const options = ['--port', String(port), '--http-port', 'none', ...entry, ...role]
@@ -171,7 +173,7 @@ export class LocalCluster {
   }
 
   #logicPlace(number: number): Place {
-    const options = ['--role', 'logic', '--link-port', '0']
+    const options = ['--role', 'logic', '--link-port', '0', ...this.#settings.logic]
     const begin = (onLine: (line: string) => void): Begun => this.#serve(options, onLine, line => line.link_port)
     return { kind: 'logic', number, name: `logic node ${number}`, begin }
   }
