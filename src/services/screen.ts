@@ -71,11 +71,13 @@ export async function screen(parts: ScreenParts, actor: Actor, request: Conversa
   const names = new Set(first.map(({ conversation }) => conversation))
   const others = all.filter(({ conversation, version }) => (after === 0 || version < after) && !names.has(conversation))
   const wanted = [...first, ...others.slice(0, most - first.length)]
-  const conversations = await summariesOf(parts, actor, wanted)
-  const count = conversations.length - first.length
+  const summaries = await summariesOf(parts, actor, wanted)
+  const count = summaries.length - first.length
   const isLast = count >= others.length
   const next = count > 0 ? present(others[count - 1], 'the last').version : head + 1
-  return encodeConversationsResponse({ conversations, next: isLast ? 0 : next, head })
+  // Encoded messages behind one another are one message with all their repeated fields.
+  const rest = encodeConversationsResponse({ conversations: [], next: isLast ? 0 : next, head })
+  return Buffer.concat([...summaries, rest])
 }
 
 /** All conversations of the user's log, the newest first. */
@@ -103,13 +105,9 @@ async function pinnedIn({ engine }: ScreenParts, actor: Actor, all: readonly Lis
   return [...found, ...Array.from(names, conversation => ({ conversation, version: 0 }))]
 }
 
-/** What is shown of these conversations, of as many as an answer has space for: at least one. */
-async function summariesOf(
-  parts: ScreenParts,
-  actor: Actor,
-  wanted: readonly Listed[],
-): Promise<ConversationSummary[]> {
-  const summaries: ConversationSummary[] = []
+/** Encodes what is shown of these conversations, each as an answer with it alone, of as many as an answer has space for: at least one. */
+async function summariesOf(parts: ScreenParts, actor: Actor, wanted: readonly Listed[]): Promise<Uint8Array[]> {
+  const summaries: Uint8Array[] = []
   let slices = 0
   let bytes = 0
   const charge = (): void => {
@@ -119,9 +117,10 @@ async function summariesOf(
   for (let from = 0; from < wanted.length && slices < SLICES_MAX; from += AT_ONCE) {
     const some = wanted.slice(from, from + AT_ONCE)
     for (const summary of await readTogether({ ...parts, charge }, actor, some)) {
-      bytes += encodeConversationsResponse({ conversations: [summary], next: 0, head: 0 }).length
+      const encoded = encodeConversationsResponse({ conversations: [summary], next: 0, head: 0 })
+      bytes += encoded.length
       if (bytes > CONVERSATIONS_BYTES_MAX && summaries.length > 0) return summaries
-      summaries.push(summary)
+      summaries.push(encoded)
     }
   }
   return summaries

@@ -119,7 +119,7 @@ async function failures(device: TestDevice): Promise<string[]> {
 
 const PEOPLE = ['stranger', 'listener', 'publisher', 'owner', 'former', 'removed'] as const
 type Person = (typeof PEOPLE)[number]
-type RoomName = Extract<MethodName, `room${string}`>
+type RoomName = Extract<MethodName, `room${string}`> | 'watch' | 'typing'
 type Rooms = (typeof METHODS)[RoomName]
 
 interface Row<N extends RoomName> {
@@ -171,6 +171,9 @@ const TABLE: { readonly [N in RoomName]: Row<N> } = {
   roomGet: { request: (_, conversation) => ({ conversation }), codes: READERS },
   roomPosts: { request: (_, conversation) => ({ conversation, before: 0, after: 0, limit: 0 }), codes: READERS },
   roomList: { request: () => ({ after: '', heads: false }), codes: ['OK', 'OK', 'OK', 'OK', 'OK', 'OK'] },
+  watch: { request: (_, conversation) => ({ conversations: [{ conversation }] }), codes: READERS },
+  // Nobody is told of it.
+  typing: { request: (_, conversation) => ({ conversation, stopped: false }), codes: READERS },
   roomPublish: {
     request: (_, conversation) => ({ conversation, payload: new Uint8Array(1) }),
     codes: ['NO_SUCH_ROOM', 'NOT_ALLOWED', 'NOT_ALLOWED', 'NOT_ALLOWED', 'NO_SUCH_ROOM', 'NO_SUCH_ROOM'],
