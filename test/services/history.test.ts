@@ -1,59 +1,28 @@
 /** History: a part of a conversation, whatever place is named, and never anything else. */
 import t from 'tap'
 import { codeName } from '../../protocol/codes.js'
-import {
-  createHistoryRequest,
-  createMessageId,
-  createPostRequest,
-  type Item,
-} from '../../protocol/generated/messages.js'
+import { createHistoryRequest, createMessageId, type Item } from '../../protocol/generated/messages.js'
 import { HISTORY_BYTES_MAX, HISTORY_ITEMS_MAX } from '../../protocol/limits.js'
 import { METHODS } from '../../protocol/methods.js'
 import { seededRandom } from '../../src/lib/random.js'
-import { Limits } from '../../src/ops/rate-limits.js'
-import { LIMIT_NAMES } from '../../src/ops/rate-limits-table.js'
 import { WALKED_MAX } from '../../src/services/walks.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
 import { EPOCH_JUMP } from '../../src/store/types.js'
 import { directChain } from '../../src/sync/rules/message-search.js'
 import { userActor } from '../../src/sync/rules/records.js'
 import { trimLog } from '../../src/sync/rules/retention.js'
-import { befriend, startNode, TestDevice } from '../support/engine.js'
-import { eventually } from '../support/eventually.js'
-import { JumpingClock } from '../support/jumping-clock.js'
+import { conversationWorld } from '../support/conversation-world.js'
+import type { TestDevice } from '../support/engine.js'
 import { historyOf, type Part } from '../support/screen-reader.js'
 
 async function world(walks?: number) {
   const store = new MemoryStore({ scopes: 'partitions', random: seededRandom('store') })
-  const clock = new JumpingClock()
-  const off = Object.fromEntries(LIMIT_NAMES.map(name => [name, null]))
-  const limits = new Limits(
-    clock,
-    walks === undefined ? off : { ...off, 'timeline-walks': { amount: 1, unit: 'h', burst: walks } },
-  )
-  const node = await startNode(store, clock, 'node', { limits })
-  const [ann, bob, carol] = (await Promise.all(
-    ['ann', 'bob', 'carol'].map((name, key) => new TestDevice(node).enter(name, key + 1)),
-  )) as [TestDevice, TestDevice, TestDevice]
-  for (const other of [bob, carol]) await befriend(ann, other)
-  const quiet = () => eventually(() => node.engine.queueDepth + node.engine.outboxDepth === 0)
-  await quiet()
-  const say = async (from: TestDevice, to: TestDevice, ...texts: string[]) => {
-    for (const text of texts) await from.send(to.uid, text)
-    await quiet()
-  }
-  const group = async () => {
-    const invitees = [{ uid: bob.uid }, { uid: carol.uid }]
-    const { body } = await ann.call(METHODS.groupCreate, { sendSeq: ann.next(), title: 'we', invitees })
-    await quiet()
-    return METHODS.groupCreate.decodeResponse(body).conversation
-  }
+  const here = await conversationWorld(store, ['ann', 'bob', 'carol'], walks)
+  const [bob, carol] = here.others as [TestDevice, TestDevice]
   const post = async (from: TestDevice, conversation: string, ...texts: string[]) => {
-    for (const text of texts)
-      await from.call(METHODS.post, createPostRequest({ sendSeq: from.next(), conversation, text }))
-    await quiet()
+    for (const text of texts) await here.post(from, conversation, text)
   }
-  return { store, clock, node, ann, bob, carol, quiet, say, group, post, withBob: `direct:${bob.uid}` }
+  return { ...here, store, bob, carol, post, withBob: `direct:${bob.uid}` }
 }
 
 function wordOf({ content }: Item): string {

@@ -5,22 +5,19 @@ import {
   ContactState,
   type ConversationSummary,
   createMessageId,
-  createPostRequest,
   GroupState,
 } from '../../protocol/generated/messages.js'
 import { CONVERSATIONS_BYTES_MAX, PINNED_MAX } from '../../protocol/limits.js'
 import { METHODS } from '../../protocol/methods.js'
 import { present } from '../../src/lib/assert.js'
 import { seededRandom } from '../../src/lib/random.js'
-import { Limits } from '../../src/ops/rate-limits.js'
-import { LIMIT_NAMES } from '../../src/ops/rate-limits-table.js'
 import { SCREEN_WALKS } from '../../src/services/screen.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
 import { directChain } from '../../src/sync/rules/message-search.js'
 import { userActor } from '../../src/sync/rules/records.js'
-import { befriend, startNode, TestDevice } from '../support/engine.js'
+import { conversationWorld } from '../support/conversation-world.js'
+import { TestDevice } from '../support/engine.js'
 import { eventually } from '../support/eventually.js'
-import { JumpingClock } from '../support/jumping-clock.js'
 import { allConversations, conversationsOf } from '../support/screen-reader.js'
 
 /** Counts what is read of the entries of logs. */
@@ -36,32 +33,8 @@ class CountingStore extends MemoryStore {
 
 async function world(names: readonly string[] = ['ann', 'bob', 'carol'], walks?: number) {
   const store = new CountingStore({ scopes: 'partitions', random: seededRandom('store') })
-  const clock = new JumpingClock()
-  const off = Object.fromEntries(LIMIT_NAMES.map(name => [name, null]))
-  const limits = new Limits(
-    clock,
-    walks === undefined ? off : { ...off, 'timeline-walks': { amount: 1, unit: 'h', burst: walks } },
-  )
-  const node = await startNode(store, clock, 'node', { limits })
-  const people = await Promise.all(names.map((name, key) => new TestDevice(node).enter(name, key + 1)))
-  const [ann, ...others] = people as [TestDevice, ...TestDevice[]]
-  for (const other of others) await befriend(ann, other)
-  const quiet = () => eventually(() => node.engine.queueDepth + node.engine.outboxDepth === 0)
-  await quiet()
-  const say = async (from: TestDevice, to: TestDevice, ...texts: string[]) => {
-    for (const text of texts) await from.send(to.uid, text)
-    await quiet()
-  }
-  const group = async (title: string) => {
-    const invitees = others.slice(0, 2).map(({ uid }) => ({ uid }))
-    const { body } = await ann.call(METHODS.groupCreate, { sendSeq: ann.next(), title, invitees })
-    await quiet()
-    return METHODS.groupCreate.decodeResponse(body).conversation
-  }
-  const post = async (from: TestDevice, conversation: string, text: string, more: object = {}) => {
-    await from.call(METHODS.post, createPostRequest({ sendSeq: from.next(), conversation, text, ...more }))
-    await quiet()
-  }
+  const here = await conversationWorld(store, names, walks)
+  const { node, ann, quiet } = here
   const pin = async (conversation: string, pinned = true) => {
     const settings = { muted: false, pinned, archived: false, unread: false }
     const { code } = await ann.call(METHODS.setConversation, { sendSeq: ann.next(), conversation, settings })
@@ -76,7 +49,7 @@ async function world(names: readonly string[] = ['ann', 'bob', 'carol'], walks?:
     })
     await quiet()
   }
-  return { store, node, ann, others, quiet, say, group, post, pin, reads }
+  return { ...here, store, pin, reads }
 }
 
 function direct({ uid }: TestDevice): string {
