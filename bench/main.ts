@@ -26,6 +26,7 @@ import { type LinkReport, measureLink } from './link.js'
 import { type LoginReport, measureLogin } from './login.js'
 import { type MessagesOptions, type MessagesReport, measureMessages } from './messages.js'
 import { messagesTables } from './messages-report.js'
+import { measurePage, type PageReport, pageTables } from './page.js'
 import { PEER_NAMES } from './peers/index.js'
 import { FULL, type Preset, QUICK, TINY } from './presets.js'
 import { measureRate, type RateReport } from './rate.js'
@@ -66,12 +67,13 @@ const PARTS = {
   m: 'groups',
   n: 'signals',
   o: 'screen',
+  p: 'page',
 } as const
 
 type Part = keyof typeof PARTS
 
 /** Parts that are only measured when they are named: they need an hour or many minutes, or more than a machine has by itself. */
-const ONLY_NAMED: ReadonlySet<string> = new Set<Part>(['i', 'j', 'l', 'm', 'n', 'o'])
+const ONLY_NAMED: ReadonlySet<string> = new Set<Part>(['i', 'j', 'l', 'm', 'n', 'o', 'p'])
 
 const FIGURES: readonly (ClusterFigure | GroupFigure)[] = [...CLUSTER_FIGURES, ...GROUP_FIGURES]
 
@@ -116,6 +118,7 @@ export interface BenchReport {
   readonly m?: GroupsReport
   readonly n?: SignalsReport
   readonly o?: ScreenReport
+  readonly p?: PageReport
 }
 
 process.exitCode = await runProgram(
@@ -264,6 +267,11 @@ async function run(
     const o = await measureScreen(preset, say)
     show(screenTables(o))
     report = { ...report, o }
+  }
+  if (parts.has('p')) {
+    const p = await measurePage(preset, say)
+    show(pageTables(p))
+    report = { ...report, p }
   }
   if (options.json) print(JSON.stringify(report))
 }

@@ -5,53 +5,24 @@
  */
 
 import { join } from 'node:path'
-import {
-  ContactState,
-  createConversationMessage,
-  createHelloRequest,
-  createRegisterRequest,
-  createSyncRequest,
-  encodeItem,
-  GroupRole,
-  GroupState,
-  Stranger,
-} from '../protocol/generated/messages.js'
-import { encodeMessageItem } from '../protocol/item-codec.js'
+import { createSyncRequest } from '../protocol/generated/messages.js'
 import { CONVERSATIONS_PAGE_MAX } from '../protocol/limits.js'
 import { METHODS } from '../protocol/methods.js'
-import { present } from '../src/lib/assert.js'
-import { openLmdbStore } from '../src/store/lmdb/open.js'
-import type { Append, Put, Unit } from '../src/store/types.js'
-import { recordName } from '../src/sync/record-kinds.js'
-import { branchActor, encodeReference } from '../src/sync/references.js'
-import { conversationRecord, NO_CONVERSATION } from '../src/sync/rules/conversation-records.js'
-import { branch, groupConversation, NO_GROUP, userGroup } from '../src/sync/rules/group-records.js'
-import { directChain } from '../src/sync/rules/message-search.js'
-import { contact, NOBODY, partitionOfUser, taken, userActor } from '../src/sync/rules/records.js'
-import type { RecordKind } from '../src/sync/types.js'
-import { dataFolder, removeFolder, type ServerProcess, startLongwire } from './children.js'
+import { dataFolder, removeFolder, type ServerProcess } from './children.js'
 import { type CostContext, costContext } from './cluster/cost.js'
 import { type FigureRow, figureRow } from './figure-row.js'
 import { figureTable } from './figure-table.js'
+import { CONVERSATIONS, greeted, largeAccount } from './large-account.js'
 import type { Preset } from './presets.js'
 import { cpuMsOf, pinSelf } from './process-probe.js'
-import { RawClient } from './raw-client.js'
+import type { RawClient } from './raw-client.js'
 import { median } from './statistics.js'
 
-const CONVERSATIONS = 2_000
-/** Of these so many are groups. */
-const GROUPS = 200
 const ITEMS = { few: CONVERSATIONS, many: 100 * CONVERSATIONS } as const
 const ITEMS_TINY = { few: CONVERSATIONS, many: 4 * CONVERSATIONS } as const
-/** In each tenth conversation the last items are unread, these at most. */
-const UNREAD_MAX = 5
-const UNREAD_EVERY = 10
-const TEXT = 'x'.repeat(100)
-const PASSWORD = 'correct horse battery'
 /** Requests of one round, and those before the first, in which code is compiled. */
 const REQUESTS = 40
 const REQUESTS_WARM = 100
-const AT_ONCE = 500
 
 /** What the issue holds it to. */
 const FIRST_SCREEN_MS_MAX = 50
@@ -175,139 +146,10 @@ async function pull({ client, server }: Account, state: boolean): Promise<Took> 
   return { ms: performance.now() - beginMs, cpuMs: cpuMsOf(server.pid) - cpuMs }
 }
 
-/** Makes an account, fills it while no server runs, and connects a device of it that begins at the head. */
-async function account({ folder: parent, say }: CostContext, name: string, items: number): Promise<Account> {
+/** Makes an account, and connects a device of it that begins at the head. */
+async function account({ folder, say }: CostContext, name: string, items: number): Promise<Account> {
   say(`(screen) making an account of ${CONVERSATIONS} conversations with ${items} items`)
-  const folder = join(parent, name)
-  const first = await startLongwire(folder)
-  const nameless = await connected(first.port, {})
-  const installationKey = new Uint8Array(16).fill(1)
-  const request = createRegisterRequest({ account: 'reader', password: PASSWORD, installationKey })
-  const session = present((await nameless.request(METHODS.register, request)).session, 'the session')
-  nameless.destroy()
-  await first.stop()
-  await fill(folder, session.uid, items)
-  const server = await startLongwire(folder)
-  const client = await connected(server.port, {
-    token: session.token,
-    attempt: session.boundAttempt + 1,
-    fromHead: true,
-  })
-  return { server, client }
-}
-
-async function connected(port: number, hello: Parameters<typeof createHelloRequest>[0]): Promise<RawClient> {
-  const client = await RawClient.connect(port)
-  client.write(Uint8Array.of(0))
-  await client.request(METHODS.hello, createHelloRequest(hello))
-  return client
-}
-
-/** The stamp of what is written here: nothing was there before. */
-const STAMP = 7
-
-async function fill(folder: string, uid: number, items: number): Promise<void> {
-  const store = await openLmdbStore({ path: folder })
-  const actor = userActor(uid)
-  const commit = async (parts: readonly Partial<Unit>[]): Promise<void> => {
-    const units = parts.map(part => ({ expect: [], puts: [], appends: [], trims: [], ...part }))
-    await store.commit(store.scopeOf(actor), units)
-  }
-  const each = Math.floor(items / CONVERSATIONS)
-  const all = Array.from({ length: CONVERSATIONS }, (_, n) => (n < GROUPS ? group(uid, n, each) : friend(uid, n, each)))
-  for (let n = 0; n < all.length; n += AT_ONCE) await commit(all.slice(n, n + AT_ONCE))
-  let appends: Append[] = []
-  for (let i = 0; i < items; i += 1) {
-    const [n, number] = [i % CONVERSATIONS, Math.floor(i / CONVERSATIONS) + 2]
-    appends.push(...(n < GROUPS ? inGroup(uid, n, number) : fromFriend(uid, n, number)))
-    if (appends.length < AT_ONCE && i < items - 1) continue
-    await commit([{ appends }])
-    appends = []
-  }
-  await store.close()
-}
-
-function put<T>(actor: string, kind: RecordKind<T>, value: T, id?: string | number): Put {
-  return { actor, name: recordName(kind, id), bytes: kind.encode(value), stamp: STAMP }
-}
-
-function peerOf(uid: number, n: number): number {
-  return uid + 256 * (n + 1)
-}
-
-/** The number up to which a conversation is read: its messages are numbered from 2. */
-function readIn(n: number, each: number): number {
-  return n % UNREAD_EVERY === 0 ? Math.max(1, each + 1 - UNREAD_MAX) : each + 1
-}
-
-function friend(uid: number, n: number, each: number): Partial<Unit> {
-  const [actor, peer, read] = [userActor(uid), peerOf(uid, n), readIn(n, each)]
-  const names = { state: ContactState.FRIEND, account: `friend-${n}`, nickname: `Friend ${n}` }
-  const shown = {
-    uid: peer,
-    request: 0,
-    blocked: false,
-    greeting: '',
-    stranger: Stranger.UNSPECIFIED,
-    sinceMs: 0,
-    ...names,
-  }
-  const marks = [{ device: 1, sendSeq: read }]
-  return {
-    puts: [
-      put(actor, contact, { ...NOBODY, ...names }, peer),
-      put(actor, taken, { read: { 1: read }, delivered: { 1: each + 1 } }, peer),
-    ],
-    appends: [
-      { actor, key: `contact/${peer}`, bytes: encodeItem({ skip: 0, content: { case: 'contact', value: shown } }) },
-      {
-        actor,
-        key: `own-read/${peer}`,
-        bytes: encodeItem({ skip: 0, content: { case: 'read', value: { peer, own: true, marks } } }),
-      },
-    ],
-  }
-}
-
-function fromFriend(uid: number, n: number, sendSeq: number): readonly Append[] {
-  const peer = peerOf(uid, n)
-  const bytes = encodeMessageItem({ sender: peer, device: 1, sendSeq, atMs: 1e12, recipient: 0, text: TEXT })
-  return [{ actor: userActor(uid), conversation: directChain(peer), bytes }]
-}
-
-function gidOf(n: number): string {
-  return `g.1.${n.toString(36)}`
-}
-
-function group(uid: number, n: number, each: number): Partial<Unit> {
-  const [actor, gid] = [userActor(uid), gidOf(n)]
-  const own = { ...NO_GROUP, state: GroupState.MEMBER, number: 1, title: `Group ${n}`, role: GroupRole.MEMBER }
-  const members = [{ uid, since: 1 }]
-  return {
-    puts: [
-      put(actor, userGroup, own, gid),
-      put(actor, conversationRecord, { ...NO_CONVERSATION, read: readIn(n, each) }, groupConversation(gid)),
-      put(branchActor(gid, partitionOfUser(uid)), branch, { members, former: [], all: [] }),
-    ],
-  }
-}
-
-function inGroup(uid: number, n: number, number: number): readonly Append[] {
-  const gid = gidOf(n)
-  const conversation = groupConversation(gid)
-  const sender = peerOf(uid, GROUPS + (number % 10))
-  const value = createConversationMessage({
-    sender,
-    device: 1,
-    sendSeq: number,
-    atMs: 1e12,
-    conversation,
-    number,
-    text: TEXT,
-  })
-  const bytes = encodeItem({ skip: 0, content: { case: 'conversationMessage', value } })
-  return [
-    { actor: branchActor(gid, partitionOfUser(uid)), at: number, bytes },
-    { actor: userActor(uid), conversation, bytes: encodeReference({ gid, number, atMs: 1e12 }) },
-  ]
+  const { server, session } = await largeAccount(join(folder, name), items)
+  const hello = { token: session.token, attempt: session.boundAttempt + 1, fromHead: true }
+  return { server, client: await greeted(server.port, hello) }
 }

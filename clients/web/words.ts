@@ -141,6 +141,15 @@ const WORDS = {
     'A private window may refuse it, or the disk may be full. Nothing that was sent is lost.',
     '可能是隐私窗口或磁盘已满。已发送的内容不会丢失。',
   ],
+  notStored: [
+    'This browser stores nothing here. What waits to be sent is lost when you close the page.',
+    '此浏览器不存储任何内容，关闭页面后，等待发送的消息会丢失。',
+  ],
+  withoutStoring: ['Go on without storing', '不存储并继续'],
+  failedUnsent: [
+    '{n} message was not stored. It is in the box of its chat again.|{n} messages were not stored. They are in the boxes of their chats again.',
+    '{n} 条消息未能存储，已放回各聊天的输入框。',
+  ],
   newVersion: ['A new version is here.', '有新版本。'],
   reload: ['Reload', '重新加载'],
 
@@ -301,6 +310,17 @@ const WORDS = {
   lastSeen: ['Last seen {date}', '最近活跃 {date}'],
   unnamedDevice: ['Device {n}', '设备 {n}'],
   devicesFailed: ['Devices are known with a connection.', '连接后可查看设备。'],
+  changePassword: ['Change password', '修改密码'],
+  oldPassword: ['Password until now', '当前密码'],
+  newPassword: ['New password', '新密码'],
+  passwordChanged: ['Password changed. Your other devices are signed out.', '密码已修改，其他设备已退出登录。'],
+  wrongPassword: ['Wrong password.', '密码不正确。'],
+  deleteAccount: ['Delete account', '注销账号'],
+  deleteAccountThis: ['Delete your account?', '注销你的账号？'],
+  deleteAccountHow: [
+    'This cannot be undone. Friends and groups lose you, your devices are signed out, and nobody can take the name again.',
+    '此操作无法撤销。你将从好友和群聊中消失，所有设备退出登录，该账号不能再被注册。',
+  ],
   signOut: ['Sign out', '退出登录'],
   signOutHere: ['Sign out of this device', '退出此设备'],
   signOutThis: ['Sign out of this device?', '退出此设备？'],

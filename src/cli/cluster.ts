@@ -102,6 +102,7 @@ async function runUntilSignal(local: LocalCluster, what: string): Promise<number
       print(`store        ${what}`)
       const npx = process.env.npm_lifecycle_event === undefined ? '' : 'npx '
       for (const { number, port } of started) {
+        print(`node ${number}       web page at http://127.0.0.1:${port}/`)
         print(`node ${number}       ${npx}longwire chat --account NAME --server 127.0.0.1:${port} --http-port ${port}`)
       }
       const damage = await Promise.race([ended, local.damage])

@@ -15,6 +15,11 @@ t.test(
     const { cli, ports, folder } = cluster
     t.equal(ports.length, 2, cli.stderr)
     const [one = 0, two = 0] = ports
+    const pages = [...cli.stdout.matchAll(/^node \d+ {7}web page at (http:\/\/127\.0\.0\.1:\d+\/)$/gm)].map(
+      ([, url = '']) => url,
+    )
+    t.same(pages, [`http://127.0.0.1:${one}/`, `http://127.0.0.1:${two}/`])
+    t.equal((await fetch(pages[0] ?? '')).headers.get('content-type'), 'text/html; charset=utf-8')
     const [alice, bob] = await Promise.all([Person.online(one, 'alice'), Person.online(two, 'bob')])
     await befriend(alice, bob)
     await alice.say(bob, 'from one node to another')

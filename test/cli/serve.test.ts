@@ -35,6 +35,7 @@ t.test('prints where it listens and what to try next; health is good; SIGTERM dr
   t.match(ready, { host: '127.0.0.1', store: 'lmdb', pid: server.child.pid })
   t.match(server.stdout, `127.0.0.1:${ready.port}`)
   t.match(server.stdout, `http://127.0.0.1:${ready.http_port} `)
+  t.match(server.stdout, `web page     http://127.0.0.1:${ready.http_port}/\n`)
   t.match(
     server.stdout,
     `longwire chat --account NAME --server 127.0.0.1:${ready.port} --http-port ${ready.http_port} `,

@@ -3,6 +3,7 @@ import t from 'tap'
 import type { GroupsReport } from '../../bench/groups.js'
 import { IDLE_KINDS, type IdleRow } from '../../bench/idle-row.js'
 import { BASELINES } from '../../bench/messages.js'
+import type { PageReport } from '../../bench/page.js'
 import { PEER_NAMES } from '../../bench/peers/index.js'
 import { bench } from '../support/bench-process.js'
 
@@ -126,6 +127,20 @@ t.test('a tiny run of signals, with and without them', async t => {
   t.same([n.pairs, n.typists], [3, 6])
   t.ok(n.p99_ratio > 0 && n.quiet_p50_ms <= n.quiet_p99_ms && n.typing_p50_ms <= n.typing_p99_ms)
 })
+
+t.test(
+  'a tiny run of the page in a browser, each figure with its aim; without a browser it says what to install',
+  async t => {
+    const { code, stdout, stderr } = await bench('--tiny', '--json', 'page')
+    t.equal(code, 0, stderr)
+    const { p }: { p: PageReport } = JSON.parse(stdout)
+    t.same(
+      p.figures.map(({ aim }) => aim),
+      [{ atMost: 1_000 }, { atMost: 100 }, { atMost: 100 }, { atMost: 50 }],
+    )
+    for (const { what, figure } of p.figures) t.ok(figure.value > 0, what)
+  },
+)
 
 t.test('wrong options are refused by name', async t => {
   for (const [option, value] of [

@@ -23,7 +23,7 @@ function chromiumPath(): string {
   const found = (named === undefined ? USUAL_PATHS : [named]).find(isExecutable)
   if (found !== undefined) return found
   throw new Error(
-    `this test needs chromium (apt-get install chromium): not found at ${named ?? USUAL_PATHS.join(', ')}; CHROMIUM=<path> names it`,
+    `chromium is needed (apt-get install chromium): not found at ${named ?? USUAL_PATHS.join(', ')}; CHROMIUM=<path> names it`,
   )
 }
 

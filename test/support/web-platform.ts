@@ -36,19 +36,15 @@ export class WebPlatform implements Platform {
   visible = true
   watched = false
   readonly #transports: readonly Transport[]
-  readonly #storage: Storage
+  /** Makes the storage; it may throw, as a browser's does. */
+  storage: () => Storage = () => new MemoryStorage()
 
-  constructor(transports: readonly Transport[], storage: Storage = new MemoryStorage()) {
+  constructor(transports: readonly Transport[]) {
     this.#transports = transports
-    this.#storage = storage
   }
 
   transports(): readonly Transport[] {
     return this.#transports
-  }
-
-  storage(): Storage {
-    return this.#storage
   }
 
   go(hash: string): void {

@@ -4,7 +4,7 @@
 //      │  └──────another tab has it──► elsewhere   │ the session ended
 //      │                                  ▲        │
 //      └──somebody is──► signedIn ────────┴────────┘        any ──the storage failed──► failed
-import { type Client, createClient, LongwireError } from '../../typescript/browser.js'
+import { type Client, createClient, LongwireError, MemoryStorage } from '../../typescript/browser.js'
 import type { Said } from '../words.js'
 import { errorWords } from './error-words.js'
 import type { Platform } from './platform.js'
@@ -18,7 +18,8 @@ export type Screen =
   | { readonly name: 'signedOut'; readonly account: string }
   | { readonly name: 'signedIn'; readonly session: Session }
   | { readonly name: 'elsewhere' }
-  | { readonly name: 'failed'; readonly why: string }
+  /** `unsent`: messages that were not stored, and are in the drafts again. */
+  | { readonly name: 'failed'; readonly why: string; readonly unsent: number }
 
 /** The message by which one tab asks the others to let go of the storage. */
 const TAKE = 'take'
@@ -31,6 +32,8 @@ export class App {
   readonly screen = new Signal<Screen>({ name: 'opening' })
   /** A newer version of the page is there with the next load. */
   readonly newVersion = new Signal(false)
+  /** Whether the browser keeps what the page stores. Otherwise it lasts as long as the page. */
+  readonly isStored = new Signal(true)
   readonly settings: SettingsStore
   readonly platform: Platform
   #client: Client | undefined
@@ -47,6 +50,17 @@ export class App {
     this.screen.set({ name: 'opening' })
     try {
       this.#serve(await this.#open())
+    } catch (error) {
+      if (isElsewhere(error) || isOfOtherVersion(error)) this.#failed(error)
+      else await this.goWithoutStoring()
+    }
+  }
+
+  /** Goes on with nothing but this page's memory: a private window may refuse to store, or the disk may be full. */
+  async goWithoutStoring(): Promise<void> {
+    this.isStored.set(false)
+    try {
+      this.#serve(await this.#open(new MemoryStorage()))
     } catch (error) {
       this.#failed(error)
     }
@@ -83,6 +97,24 @@ export class App {
     if (value.name !== 'signedIn') return
     const { session } = value
     await session.client.account.logout()
+    this.#leave(session)
+  }
+
+  /** Deletes the account for good. @returns what went wrong; undefined: it is gone */
+  async deleteAccount(password: string): Promise<Said | undefined> {
+    const { value } = this.screen
+    if (value.name !== 'signedIn') return errorWords(undefined)
+    try {
+      await value.session.client.account.deleteAccount(password)
+    } catch (error) {
+      return errorWords(error)
+    }
+    this.#leave(value.session)
+    return undefined
+  }
+
+  /** Forgets what this browser knows of the user. */
+  #leave(session: Session): void {
     session.people.forget()
     session.drafts.forget()
     session.close()
@@ -101,9 +133,8 @@ export class App {
     return undefined
   }
 
-  #open(): Promise<Client> {
+  async #open(storage = this.platform.storage()): Promise<Client> {
     const { clock, random, deviceName } = this.platform
-    const storage = this.platform.storage()
     return createClient({
       transport: this.platform.transports(),
       storage,
@@ -122,7 +153,13 @@ export class App {
       if (value.name === 'signedIn') value.session.close()
       this.screen.set({ name: 'signedOut', account: client.account.profile.account })
     })
-    client.on('storageFailed', ({ error }) => this.#failed(error))
+    client.on('storageFailed', ({ error }) => {
+      const { value } = this.screen
+      const unsent = value.name === 'signedIn' ? value.session.keepUnsent() : 0
+      if (value.name === 'signedIn') value.session.close()
+      this.#client = undefined
+      this.#failed(error, unsent)
+    })
     if (client.account.signedIn) {
       this.#signedIn(client)
       client.connect()
@@ -145,10 +182,10 @@ export class App {
     await client.close()
   }
 
-  #failed(error: unknown): void {
+  #failed(error: unknown, unsent = 0): void {
     if (this.screen.value.name === 'elsewhere') return
     if (isElsewhere(error)) this.screen.set({ name: 'elsewhere' })
-    else this.screen.set({ name: 'failed', why: error instanceof Error ? error.message : String(error) })
+    else this.screen.set({ name: 'failed', why: error instanceof Error ? error.message : String(error), unsent })
   }
 }
 
@@ -156,4 +193,9 @@ function isElsewhere(error: unknown): boolean {
   return (
     error instanceof LongwireError && error.reason === 'STORAGE_FAILED' && /in use by another tab/.test(error.message)
   )
+}
+
+/** Whether the storage holds what another version of the page has stored. It is not for this one to touch. */
+function isOfOtherVersion(error: unknown): boolean {
+  return error instanceof LongwireError && error.reason === 'STORAGE_FORMAT'
 }

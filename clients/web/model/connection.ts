@@ -55,10 +55,12 @@ export class Connection {
     this.#client.nudge()
   }
 
-  /** Counts again what waits to be sent. */
-  count(): void {
+  /** Counts again what waits to be sent. @returns the number of messages */
+  count(): number {
     const { sendQueue } = this.#client.state()
-    this.#change({ waiting: sendQueue.filter(({ what }) => what === 'message').length })
+    const waiting = sendQueue.filter(({ what }) => what === 'message').length
+    this.#change({ waiting })
+    return waiting
   }
 
   close(): void {

@@ -79,6 +79,8 @@ export class OpenChat {
       client.on('resync', ({ forgotten }) => forgotten && this.again()),
       client.on('conversation', state => isHere(state) && state.cleared > this.#cleared && this.again()),
       client.on('trimmed', () => this.again()),
+      // On a device that has just signed in, a chat that was opened at once has its messages elsewhere.
+      client.on('chats', () => this.view.value.messages.length === 0 && this.again()),
     ]
     void this.#load()
   }
@@ -137,12 +139,13 @@ export class OpenChat {
   }
 
   /** @throws LongwireError if nothing was queued */
-  send(text: string, options: SendOptions): void {
+  send(text: string, options: SendOptions): SentMessage {
     const sent = this.#client.send(this.conversation, text, options)
     if (sent.peer === 0) this.#sent.set(keyOf(sent), sent)
     this.#update(all => withEntry(all, snapshot(sent)))
     // Who writes has seen what stands above.
     this.seen(keyOf(sent))
+    return sent
   }
 
   /** The message under the name that the server knows it by: one of a group has got its number meanwhile, perhaps. */

@@ -20,10 +20,13 @@ export class People {
   readonly #remembered: Remembered
   readonly #people = new Map<number, Person>()
   readonly #asked = new Set<number>()
+  readonly #clock: Platform['clock']
+  #isChanging = false
 
   /** @param on listens to the client for as long as the session lasts */
-  constructor(client: Client, platform: Pick<Platform, 'keyValues'>, on: Client['on']) {
+  constructor(client: Client, platform: Pick<Platform, 'clock' | 'keyValues'>, on: Client['on']) {
     this.#client = client
+    this.#clock = platform.clock
     this.#remembered = new Remembered(platform.keyValues, 'people')
     for (const [uid, account, nickname] of rowsOf(this.#remembered.read())) {
       this.#people.set(uid, { uid, account, nickname })
@@ -59,7 +62,7 @@ export class People {
   forget(): void {
     this.#people.clear()
     this.#remembered.write(undefined)
-    this.#changed()
+    this.version.set(this.version.value + 1)
   }
 
   #put({ uid, account, nickname }: Person): boolean {
@@ -82,10 +85,16 @@ export class People {
     )
   }
 
+  /** Many names come at once: they are written and drawn together. */
   #changed(): void {
-    const newest = [...this.#people.values()].slice(-REMEMBERED_MAX)
-    this.#remembered.write(newest.map(({ uid, account, nickname }) => [uid, account, nickname]))
-    this.version.set(this.version.value + 1)
+    if (this.#isChanging) return
+    this.#isChanging = true
+    this.#clock.after(0, () => {
+      this.#isChanging = false
+      const newest = [...this.#people.values()].slice(-REMEMBERED_MAX)
+      this.#remembered.write(newest.map(({ uid, account, nickname }) => [uid, account, nickname]))
+      this.version.set(this.version.value + 1)
+    })
   }
 }
 

@@ -7,6 +7,7 @@ import {
   type Message,
   peerOf,
   type SendOptions,
+  type SentMessage,
 } from '../../typescript/browser.js'
 import { type Said, said } from '../words.js'
 import { Chats } from './chats.js'
@@ -44,6 +45,8 @@ export class Session {
   readonly #platform: Platform
   readonly #settings: SettingsStore
   readonly #offs: (() => void)[] = []
+  /** What was written in this session and is under way. */
+  #written: readonly SentMessage[] = []
 
   constructor(client: Client, platform: Platform, settings: SettingsStore) {
     this.client = client
@@ -93,7 +96,7 @@ export class Session {
   /** Writes in the open chat. @returns whether it was queued */
   send(open: OpenChat, text: string, options: SendOptions): boolean {
     try {
-      open.send(text, options)
+      this.#written = [...this.#written.filter(isUnderWay), open.send(text, options)]
       return true
     } catch (error) {
       this.notices.error(errorWords(error))
@@ -232,6 +235,32 @@ export class Session {
     return group.rules.adminsWrite && group.role === 'member' ? 'adminsOnly' : undefined
   }
 
+  /** @returns what went wrong; undefined: all other devices are signed out, and it is told */
+  async changePassword(old: string, next: string): Promise<Said | undefined> {
+    try {
+      await this.client.account.changePassword(old, next)
+    } catch (error) {
+      return errorWords(error)
+    }
+    this.notices.tell(said('passwordChanged'))
+    return undefined
+  }
+
+  /** Puts what was written here, and perhaps never stored, back into the drafts. @returns the number of messages */
+  keepUnsent(): number {
+    const unsent = this.#written.filter(each => isUnderWay(each) || each.reason === 'STORAGE_FAILED')
+    for (const { conversation, text } of unsent) {
+      const draft = this.drafts.get(conversation)
+      this.drafts.set(conversation, {
+        ...draft,
+        text: draft.text === '' ? text : `${text}\n${draft.text}`,
+        mentions: [],
+      })
+    }
+    this.#written = []
+    return unsent.length
+  }
+
   /** The requests that wait for this user's answer: contacts and groups. */
   get requests(): number {
     const groups = this.client.groups.list().filter(({ state }) => state === 'invited')
@@ -283,4 +312,8 @@ export class Session {
       body: group === undefined ? text : `${author}: ${text}`,
     })
   }
+}
+
+function isUnderWay({ state }: SentMessage): boolean {
+  return state === 'queued' || state === 'sending'
 }

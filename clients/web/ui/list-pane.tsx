@@ -1,12 +1,12 @@
 // The list of chats, with what stands above it and the own account below.
-import { useEffect, useRef } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Chat } from '../model/chats.js'
 import { FILTERS, type Filter, filtered } from '../model/filter.js'
 import type { PlainKey } from '../words.js'
 import { ChatRow } from './chat-row.js'
 import { ConnectionLine } from './connection-line.js'
 import { useNow, useSession, useSignal, useSpeech } from './hooks.js'
-import { SkeletonRows } from './page.js'
+import { NotStored, SkeletonRows } from './page.js'
 import { go, goBack } from './panes.js'
 import { Avatar, Blank, Button, Icon, IconButton } from './parts.js'
 
@@ -42,6 +42,7 @@ export function ListPane({ archived, find }: { archived: boolean; find: () => vo
           <Filters chats={all ?? []} />
         </>
       )}
+      <NotStored />
       {all === undefined ? <SkeletonRows /> : <Rows list={list} archived={archived} all={all} />}
       <Me />
     </nav>
@@ -77,6 +78,9 @@ function Filters({ chats }: { chats: readonly Chat[] }) {
   )
 }
 
+/** More rows are drawn when somebody scrolls to the end of them: drawing thousands with each change takes longer than anybody waits. */
+const ROWS_AT_ONCE = 100
+
 function Rows({ list, all, archived }: { list: readonly Chat[]; all: readonly Chat[]; archived: boolean }) {
   const session = useSession()
   const { filter, open, drafts } = session
@@ -92,6 +96,7 @@ function Rows({ list, all, archived }: { list: readonly Chat[]; all: readonly Ch
     const shown = list.map(({ conversation }) => conversation)
     session.presence.look(current === undefined ? shown : [current, ...shown])
   }, [list, current])
+  const [drawn, setDrawn] = useState(ROWS_AT_ONCE)
   const { requests } = session
   const put = all.filter(each => each.archived).length
   const rows = useRef<HTMLUListElement>(null)
@@ -114,13 +119,15 @@ function Rows({ list, all, archived }: { list: readonly Chat[]; all: readonly Ch
         onKeyDown={onKeyDown}
         onScroll={event => {
           const { scrollTop, clientHeight, scrollHeight } = event.currentTarget
-          if (scrollHeight - scrollTop - clientHeight < clientHeight) void session.chats.more()
+          if (scrollHeight - scrollTop - clientHeight >= clientHeight) return
+          if (drawn < list.length) setDrawn(drawn + ROWS_AT_ONCE)
+          else void session.chats.more()
         }}
       >
         {!archived && chosen === 'all' && requests > 0 && (
           <Folder hash="requests" icon="person-add" word="contactRequests" count={requests} />
         )}
-        {list.map((chat, i) => (
+        {list.slice(0, drawn).map((chat, i) => (
           <ChatRow
             key={chat.conversation}
             chat={chat}

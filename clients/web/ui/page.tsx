@@ -30,6 +30,11 @@ function Screen() {
   const app = useApp()
   const speech = useSpeech()
   const screen = useSignal(app.screen)
+  // What waits is lost with the page, where nothing is stored: then the browser asks first.
+  useListener('beforeunload', event => {
+    const { value } = app.screen
+    if (!app.isStored.value && value.name === 'signedIn' && value.session.connection.count() > 0) event.preventDefault()
+  })
   useListener('focus', () => app.screen.value.name === 'signedIn' && app.screen.value.session.client.nudge())
   useEffect(() => {
     if (screen.name !== 'signedIn') document.title = 'Longwire'
@@ -61,8 +66,12 @@ function Screen() {
       return (
         <main class="alone">
           <Blank icon="alert" title={speech.say('failed')} text={speech.say('failedHow')}>
+            {screen.unsent > 0 && <p role="alert">{speech.say('failedUnsent', { n: screen.unsent })}</p>}
             <Button kind="primary" isFirst onClick={() => void app.start()}>
               {speech.say('tryAgain')}
+            </Button>
+            <Button kind="quiet" onClick={() => void app.goWithoutStoring()}>
+              {speech.say('withoutStoring')}
             </Button>
             <p class="why-so" dir="auto">
               {screen.why}
@@ -108,6 +117,18 @@ export function SkeletonRows() {
         </li>
       ))}
     </ul>
+  )
+}
+
+/** Says that the browser stores nothing, for as long as that is so. */
+export function NotStored() {
+  const speech = useSpeech()
+  if (useSignal(useApp().isStored)) return null
+  return (
+    <p class="item quiet" role="status">
+      <Icon name="alert" />
+      <span class="grow">{speech.say('notStored')}</span>
+    </p>
   )
 }
 

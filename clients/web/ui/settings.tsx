@@ -3,6 +3,7 @@ import { useEffect, useState } from 'preact/hooks'
 import type { DeviceInfo } from '../../typescript/browser.js'
 import { rowTime } from '../model/dates.js'
 import { said } from '../words.js'
+import { AccountSettings } from './account-settings.js'
 import { LanguageChoice, ThemeChoice } from './appearance.js'
 import { ConnectionLine } from './connection-line.js'
 import { TextSetting } from './details.js'
@@ -32,6 +33,7 @@ export function SettingsPane() {
           </div>
         </div>
         <Devices />
+        <AccountSettings />
         <SignOut />
       </div>
     </nav>

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Said } from '../words.js'
 import { LanguageChoice, ThemeChoice } from './appearance.js'
 import { useApp, useSpeech } from './hooks.js'
+import { NotStored } from './page.js'
 import { Button, Field, Icon, PasswordField } from './parts.js'
 
 type Fault = { readonly field: 'account' | 'nickname' | 'password'; readonly text: string }
@@ -64,6 +65,7 @@ export function SignIn({ known }: { known: string }) {
           }}
         >
           <h1>{speech.say(isNew ? 'createAccount' : 'signIn')}</h1>
+          <NotStored />
           {known !== '' && !isNew && <p class="note">{speech.say('sessionOver')}</p>}
           <Field
             label={speech.say('accountName')}

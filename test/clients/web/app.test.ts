@@ -1,0 +1,178 @@
+/** The page as a whole, on a browser that does not store, that notifies, and that keeps drafts; and the end of an account. */
+import t, { type Test } from 'tap'
+import {
+  type Changes,
+  MemoryStorage,
+  type Storage,
+  type StoredMessage,
+  tcpTransport,
+} from '../../../clients/typescript/index.js'
+import { App } from '../../../clients/web/model/app.js'
+import type { OpenChat } from '../../../clients/web/model/open-chat.js'
+import type { Session } from '../../../clients/web/model/session.js'
+import { present } from '../../../src/lib/assert.js'
+import { eventually } from '../../support/eventually.js'
+import { PASSWORD, startTestServer, testConfig } from '../../support/server.js'
+import { WebPlatform } from '../../support/web-platform.js'
+
+/** A storage that stores nothing more from some moment on, as a full disk. */
+class FullStorage extends MemoryStorage {
+  isFull = false
+  readonly texts: string[] = []
+
+  override commit(changes: Changes, done: (error?: Error) => void): void {
+    if (this.isFull) done(new Error('QuotaExceededError'))
+    else {
+      this.texts.push(...changes.messages.map(({ text }: StoredMessage) => text))
+      super.commit(changes, done)
+    }
+  }
+}
+
+interface Opened {
+  readonly app: App
+  readonly platform: WebPlatform
+  session(): Session
+}
+
+/** @returns opens pages of one server, where anybody may write */
+async function pages(t: Test): Promise<(storage?: () => Storage) => Promise<Opened>> {
+  const server = await startTestServer({ config: testConfig('--contacts', 'open') })
+  t.teardown(() => server.abort())
+  return async storage => {
+    const platform = new WebPlatform([tcpTransport({ host: '127.0.0.1', port: server.port })])
+    if (storage !== undefined) platform.storage = storage
+    const app = new App(platform)
+    const session = (): Session => {
+      const { value } = app.screen
+      if (value.name !== 'signedIn') throw new Error(`the page shows ${value.name}`)
+      return value.session
+    }
+    t.teardown(async () => {
+      if (app.screen.value.name === 'signedIn') await session().client.close()
+    })
+    await app.start()
+    return { app, platform, session }
+  }
+}
+
+/** Opens the chat with somebody. */
+async function chatOf({ session }: Opened, uid: number): Promise<OpenChat> {
+  session().show(`direct:${uid}`)
+  const open = present(session().open.value, 'the chat')
+  await eventually(() => open.view.value.state === 'ready')
+  return open
+}
+
+t.test('where the browser refuses to store, the page works in memory and says so', async t => {
+  const open = await pages(t)
+  const bob = await open()
+  await bob.app.register('bob', '', PASSWORD)
+  for (const [account, storage] of [
+    [
+      'throws',
+      () => {
+        throw new Error('SecurityError')
+      },
+    ],
+    [
+      'fails',
+      () =>
+        ({
+          ...new MemoryStorage(),
+          open: done => done(new Error('InvalidStateError'), new Map()),
+          close: done => done(),
+        }) as Storage,
+    ],
+  ] as const satisfies readonly (readonly [string, () => Storage])[]) {
+    const ann = await open(storage)
+    t.match(ann.app.screen.value, { name: 'signedOut' })
+    t.equal(ann.app.isStored.value, false)
+    t.equal(await ann.app.register(account, '', PASSWORD), undefined)
+    const chat = await chatOf(ann, bob.session().uid)
+    ann.session().send(chat, `from ${account}`, {})
+    await eventually(() => chat.view.value.messages[0]?.state === 'accepted')
+  }
+  t.equal(bob.app.isStored.value, true)
+})
+
+t.test('when the storage is full, what was not stored is a draft again; the page goes on without storing', async t => {
+  const open = await pages(t)
+  const bob = await open()
+  await bob.app.register('bob', '', PASSWORD)
+  const uid = bob.session().uid
+  const storage = new FullStorage()
+  const ann = await open(() => storage)
+  await ann.app.register('ann', '', PASSWORD)
+  const chat = await chatOf(ann, uid)
+  ann.session().send(chat, 'stored', {})
+  await eventually(() => chat.view.value.messages[0]?.state === 'accepted')
+  storage.isFull = true
+  ann.session().drafts.set(chat.conversation, { text: 'begun', mentions: [], reply: undefined })
+  ann.session().send(chat, 'not stored', {})
+  await eventually(() => ann.app.screen.value.name === 'failed')
+  t.match(ann.app.screen.value, { why: 'QuotaExceededError', unsent: 1 })
+  t.notOk(storage.texts.includes('not stored'))
+
+  await ann.app.goWithoutStoring()
+  t.equal(ann.app.isStored.value, false)
+  t.equal(await ann.app.signIn('ann', PASSWORD), undefined)
+  t.equal(ann.session().drafts.get(chat.conversation).text, 'not stored\nbegun')
+  const again = await chatOf(ann, uid)
+  await eventually(() => again.view.value.messages.some(({ text }) => text === 'stored'))
+})
+
+t.test('the account ends with its password alone, and nothing of it stays', async t => {
+  const open = await pages(t)
+  const ann = await open()
+  await ann.app.register('ann', 'Ann', PASSWORD)
+  ann.session().drafts.set('direct:7', { text: 'begun', mentions: [], reply: undefined })
+  t.match(await ann.app.deleteAccount('a wrong password'), { key: 'wrongCredentials' })
+  t.equal(ann.app.screen.value.name, 'signedIn')
+  t.equal(await ann.app.deleteAccount(PASSWORD), undefined)
+  t.same(ann.app.screen.value, { name: 'signedOut', account: '' })
+  t.notOk([...ann.platform.values.values()].some(value => value.includes('begun') || value.includes('Ann')))
+  t.match(await ann.app.signIn('ann', PASSWORD), { key: 'wrongCredentials' })
+})
+
+t.test('a new password signs other devices out; a wrong one changes nothing', async t => {
+  const open = await pages(t)
+  const [one, two] = [await open(), await open()]
+  await one.app.register('ann', '', PASSWORD)
+  await two.app.signIn('ann', PASSWORD)
+  t.match(await one.session().changePassword('a wrong password', 'another password'), { key: 'wrongCredentials' })
+  t.match(await one.session().changePassword(PASSWORD, 'short'), { key: 'passwordWeak' })
+  t.equal(two.app.screen.value.name, 'signedIn')
+  t.equal(await one.session().changePassword(PASSWORD, 'another password'), undefined)
+  await eventually(() => two.app.screen.value.name === 'signedOut')
+  t.match(one.session().notices.toasts.value, [{ said: { key: 'passwordChanged' } }])
+  t.equal(await two.app.signIn('ann', 'another password'), undefined)
+})
+
+t.test('notifications come by consent, of what nobody looks at, and never of a muted chat', async t => {
+  const open = await pages(t)
+  const [ann, bob] = [await open(), await open()]
+  await ann.app.register('ann', '', PASSWORD)
+  await bob.app.register('bob', '', PASSWORD)
+  const [withAnn, chat] = [`direct:${ann.session().uid}`, await chatOf(ann, bob.session().uid)] as const
+  const back = await chatOf(bob, ann.session().uid)
+  bob.session().send(back, 'hello', {})
+  await eventually(() => chat.view.value.messages.length === 1)
+  const told: string[] = []
+  bob.session().client.on('message', ({ text }) => told.push(text))
+  const say = async (text: string): Promise<void> => {
+    ann.session().send(chat, text, {})
+    await eventually(() => told.includes(text))
+  }
+  await say('no consent')
+  t.same(bob.platform.notices, [])
+  bob.app.settings.change({ notifies: true })
+  await say('consent')
+  t.same(bob.platform.notices, [{ conversation: withAnn, title: 'ann', body: 'consent' }])
+  bob.platform.watched = true
+  await say('seen')
+  bob.platform.watched = false
+  await bob.session().client.conversations.set(withAnn, { muted: true })
+  await say('muted')
+  t.equal(bob.platform.notices.length, 1)
+})
