@@ -1,4 +1,4 @@
-/** Planted bugs of groups, and others that take long to find. */
+/** Planted bugs of groups and boards, and others that take long to find. */
 
 import t from 'tap'
 import { VISIT_MS } from '../../src/cluster/routes.js'

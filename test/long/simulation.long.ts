@@ -2,6 +2,7 @@
 
 import t from 'tap'
 import { Happened } from '../simulation/happened.js'
+import { WITH_ROOMS } from '../simulation/room-convergence.js'
 import { NARROW_BYTES, type Setup, WITH_GROUPS } from '../simulation/setup.js'
 import { runSeed } from '../simulation/world.js'
 import { rounds } from '../support/rounds.js'
@@ -57,5 +58,25 @@ for (const [name, setup] of Object.entries(MISFORTUNES)) {
     }
     const changed = happened.of('messages with edit taken') + happened.of('messages with recall taken')
     t.ok(happened.of('items of groups') > 0 && changed > 0, `${happened}`)
+  })
+}
+
+/** Each with something else that befalls boards. An embedded store has one node. */
+const BOARDS: readonly Partial<Setup>[] = [
+  { store: 'one' },
+  { store: 'partitions', departure: true },
+  { store: 'embedded', nodes: 1 },
+  { store: 'failover', failoverMs: 5_000 },
+]
+
+for (const setup of BOARDS) {
+  t.test(`boards have what was taken, once and in order, and lists count right: ${setup.store}`, async t => {
+    const happened = new Happened()
+    for (let seed = first; seed < first + rounds(6); seed++) {
+      const { failure, happened: more } = await runSeed({ seed, setup: { ...WITH_ROOMS, chaosMs: 40_000, ...setup } })
+      t.equal(failure, undefined, `seed ${seed}`)
+      happened.add(more)
+    }
+    t.ok(happened.of('posts on boards') > 0 && happened.of('boards read') > 0, `${happened}`)
   })
 }

@@ -8,6 +8,7 @@ import { clear, edit, react, readGroup, recall, remove } from './change-acts.js'
 import { found, joinIn, manageGroup, writeInGroup } from './group-acts.js'
 import { look, type } from './looking.js'
 import type { Phone, User } from './phone.js'
+import { changeRoom, confirm, listen, openRoom, post, removePost, setRole } from './room-acts.js'
 import type { Stage } from './stage.js'
 import { BAD_WAYS } from './ways.js'
 
@@ -160,6 +161,15 @@ const IN_GROUPS: readonly (readonly [weight: number, act: Act])[] = [
   [2, readGroup],
 ]
 
+const IN_ROOMS: readonly (readonly [weight: number, act: Act])[] = [
+  [5, listen],
+  [20, post],
+  [4, removePost],
+  [8, confirm],
+  [3, setRole],
+  [1, changeRoom],
+]
+
 const LOOKING: readonly (readonly [weight: number, act: Act])[] = [
   [1, look],
   [3, type],
@@ -198,13 +208,19 @@ export function act(stage: Stage, phone: Phone): void {
   const isUnrest = dice < misfortune + UNREST_LIKELY * restless
   const acts = dice < misfortune ? MISFORTUNE : isUnrest ? UNREST : vain ? VANITY : inGroups(stage) ? IN_GROUPS : LIFE
   if (acts !== MISFORTUNE && !client.account.signedIn) return
-  const { looking } = stage.setup
-  if (looking > 0 && acts !== MISFORTUNE && stage.chance(looking)) {
-    attempt(() => draw(stage.random, LOOKING)(stage, phone, client))
+  const { looking, rooms } = stage.setup
+  const others = [
+    [looking, LOOKING],
+    [stage.rooms.length > 0 ? rooms : 0, IN_ROOMS],
+  ] as const
+  for (const [likely, more] of others) {
+    if (likely === 0 || acts === MISFORTUNE || !stage.chance(likely)) continue
+    attempt(() => draw(stage.random, more)(stage, phone, client))
     return
   }
   attempt(() => {
-    if (acts !== LIFE || !found(stage, phone, client)) draw(stage.random, acts)(stage, phone, client)
+    if (acts !== LIFE || !(found(stage, phone, client) || openRoom(stage, phone, client)))
+      draw(stage.random, acts)(stage, phone, client)
   })
 }
 

@@ -2,6 +2,7 @@
 
 import type { Test } from 'tap'
 import { PLANTS, type Plant, type PlantName } from './plants.js'
+import type { Setup } from './setup.js'
 import { runSeed } from './world.js'
 
 const SEEDS_MAX = 200
@@ -26,7 +27,7 @@ const FOUND_BY: Partial<Record<PlantName, number>> = {
   'a reaction lost in a crash': 10,
 }
 
-/** Those that take long to find, beside those of groups. */
+/** Those that take long to find, beside those of groups and boards. */
 const SLOW: ReadonlySet<PlantName> = new Set<PlantName>([
   'a push over what the store has lost',
   'an epoch that does not begin when the store has lost what it acknowledged',
@@ -42,7 +43,11 @@ const SLOW: ReadonlySet<PlantName> = new Set<PlantName>([
 /** @param slow whether those that test/long looks for, or those that `npm test` does */
 export function plantsToFind(slow: boolean): PlantName[] {
   const names = Object.keys(PLANTS) as PlantName[]
-  return names.filter(name => ((PLANTS[name] as Plant).setup?.groups !== undefined || SLOW.has(name)) === slow)
+  const isSlow = (name: PlantName): boolean => {
+    const { groups, rooms }: Partial<Setup> = (PLANTS[name] as Plant).setup ?? {}
+    return groups !== undefined || rooms !== undefined || SLOW.has(name)
+  }
+  return names.filter(name => isSlow(name) === slow)
 }
 
 export function find(t: Test, name: PlantName): void {

@@ -8,6 +8,7 @@ import { missingInGroups } from './group-convergence.js'
 import type { Ledger } from './ledger.js'
 import type { Phone, User } from './phone.js'
 import { wallMs } from './process.js'
+import { missingInRooms } from './room-convergence.js'
 import type { Stage } from './stage.js'
 import { nameOf } from './witness.js'
 
@@ -41,7 +42,7 @@ function missingOf(stage: Stage): string[] {
   )
   if (witness.auditor.owed > 0)
     found.push(JSON.stringify(witness.auditor.verdict()), `${witness.auditor.owed} showings are owed`)
-  found.push(...witness.unaware(), ...missingInGroups(stage))
+  found.push(...witness.unaware(), ...missingInGroups(stage), ...missingInRooms(stage))
   for (const user of users) {
     found.push(...ledger.faultsOf(user.uid, witness.wasLost), ...differences(user, stage))
     for (const other of users) {

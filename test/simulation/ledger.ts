@@ -1,18 +1,32 @@
 /** Reads the store's disk as it is: what every timeline holds, and whether the store agrees with itself and with the phones. */
 
-import { ContactState, decodeItem, type Item, type Message } from '../../protocol/generated/messages.js'
+import {
+  ContactState,
+  type ConversationMessage,
+  decodeItem,
+  type Item,
+  type Message,
+} from '../../protocol/generated/messages.js'
 import type { MemoryDisk } from '../../src/store/memory/disk.js'
 import { MemoryView } from '../../src/store/memory/view.js'
 import type { Actor } from '../../src/store/types.js'
 import type { ViewedRecord } from '../../src/store/view.js'
 import { OUTBOX } from '../../src/sync/outbox-entry.js'
 import { pairIn, pairOut } from '../../src/sync/record-kinds.js'
-import { decodeReference, groupActor, isBranchActor, isReference, type Reference } from '../../src/sync/references.js'
+import {
+  decodeReference,
+  groupActor,
+  isBranchActor,
+  isReference,
+  type Reference,
+  roomActor,
+} from '../../src/sync/references.js'
 import { gidOfBranch } from '../../src/sync/rules/branch.js'
 import { conversationRecord } from '../../src/sync/rules/conversation-records.js'
 import { type Gid, groupConversation, type UserGroup, userGroup } from '../../src/sync/rules/group-records.js'
 import { leaves } from '../../src/sync/rules/leaving.js'
 import { contact, devices, profile, taken, userActor } from '../../src/sync/rules/records.js'
+import { type Listening, listening, NO_LISTENING, type Rid } from '../../src/sync/rules/room-records.js'
 import { session } from '../../src/sync/rules/session-record.js'
 import { type MessageId, nameOf } from './witness.js'
 
@@ -79,6 +93,19 @@ export class Ledger {
       const isOne = content?.case === 'conversationMessage' || content?.case === 'groupChange'
       return isOne ? [{ version, content }] : []
     })
+  }
+
+  /** The posts of a board, in order. */
+  posts(rid: Rid): ConversationMessage[] {
+    return this.#log(roomActor(rid)).flatMap(({ bytes }) => {
+      const { content } = decodeItem(bytes)
+      return content?.case === 'conversationMessage' ? [content.value] : []
+    })
+  }
+
+  /** What the user's own record says about the room. */
+  listeningOf(uid: number, rid: Rid): Listening {
+    return this.#record(listening, uid, `/${rid}`) ?? NO_LISTENING
   }
 
   /** The numbers of the group's items that the user's timeline has, in order, and which of them the user has deleted. */

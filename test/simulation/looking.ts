@@ -61,6 +61,11 @@ export async function everybodyLooks(stage: Stage): Promise<void> {
   note('--- everybody looks at everybody')
   watchAll(stage)
   await isRight(stage, 'when everybody looks')
+  // Nobody says that they type no more.
+  for (const { client } of stage.phones) {
+    for (const conversation of client === undefined ? [] : own(client)) client?.presence.typing(conversation)
+  }
+  await isRight(stage, 'when everybody has typed')
   const [user] = users
   for (const phone of user?.phones ?? []) phone.kill(false)
   await isRight(stage, 'when one has gone')
@@ -88,7 +93,7 @@ function watchAll({ phones }: Stage): void {
   for (const { client } of phones) if (client !== undefined) void client.presence.watch(own(client))
 }
 
-/** Waits until who is there has not changed for a minute: all see it then. */
+/** Waits until who is there has not changed for a minute: all see it then. Nobody has typed meanwhile, and nobody is seen typing. */
 async function isRight(stage: Stage, when: string): Promise<void> {
   const { scheduler, users } = stage
   const endMs = scheduler.nowMs + LIMIT_MS
@@ -103,8 +108,9 @@ async function isRight(stage: Stage, when: string): Promise<void> {
   if (wrong.length > 0) throw new SimulationFailure(`presence is wrong ${when}: ${wrong.slice(0, 8).join('; ')}`)
 }
 
-function wrongViews({ users, ledger, happened }: Stage, { client, name, user }: Phone): string[] {
+function wrongViews({ users, ledger, happened }: Stage, { client, name, user, typists }: Phone): string[] {
   if (client === undefined) return []
+  if (typists.size > 0) return [`${name} still sees typing: ${[...typists].join()}`]
   const { status } = client.state()
   if (status.state !== 'online' || status.transport === 'http') return []
   return friendsOf(client.contacts).flatMap(uid => {

@@ -61,6 +61,8 @@ export class Phone {
   /** Out of reach: nothing gets through. */
   away = false
   skewMs = 0
+  /** Who types, and where, as its program was told last. */
+  readonly typists = new Set<string>()
   /** It has just been taken out of the drawer: it signs in whatever that means for the others. */
   #insists = false
 
@@ -94,6 +96,7 @@ export class Phone {
     this.#client = undefined
     this.#signingIn = false
     this.leaving = false
+    this.typists.clear()
     const { clock, defer } = process
     const current = (): Client | undefined => this.#client
     const options = {
@@ -115,6 +118,10 @@ export class Phone {
         client.on('messageState', ({ device, sendSeq, state }) =>
           witness.state(process.name, { sender: this.user.uid, device, sendSeq }, state),
         )
+        client.on('typing', ({ conversation, uid, typing }) => {
+          if (typing) this.#stage.happened.count('typing seen')
+          this.typists[typing ? 'add' : 'delete'](`${uid} in ${conversation}`)
+        })
         client.on('resync', ({ forgotten }) => {
           if (forgotten) witness.forgot(process.name)
           else if (!witness.forgetful) fail(`${this.name} was told to resync`)

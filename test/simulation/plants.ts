@@ -32,6 +32,8 @@ import { NEXT_FORMS } from './next-forms.js'
 import type { Handle } from './node.js'
 import type { Written } from './phone-disk.js'
 import type { Process } from './process.js'
+import { WITH_ROOMS } from './room-convergence.js'
+import { confirmedLess, postingTwice } from './room-plants.js'
 import { BRIEF, NARROW_BYTES, type Setup, WITH_GROUPS } from './setup.js'
 import { answersOfTheOld, forgetfulSwitch, ruleless, swallowingPolls } from './transport-plants.js'
 
@@ -169,6 +171,14 @@ export const PLANTS = {
       return { next: () => (last = (last % 16) + 1) }
     },
     setup: { store: 'one', eventsLost: 0.5, actMs: 400 },
+  },
+  'a post taken again when it is repeated': {
+    store: store => changed(store, postingTwice(store)),
+    setup: { ...WITH_ROOMS, store: 'partitions' },
+  },
+  'a confirmation that goes back': {
+    store: store => committing(store, unit => ({ ...unit, puts: unit.puts.map(confirmedLess) })),
+    setup: { ...WITH_ROOMS, store: 'one' },
   },
   'a pair counter not checked': {
     store: store => unexpecting(store, isPairCounter),

@@ -182,6 +182,8 @@ function draw(random: Random, kind: StoreKind | undefined, isCalm: boolean) {
     steadyMs: 90_000,
     /** How likely what somebody does is in a group; 0: there are no groups (drawGroups). */
     groups: 0,
+    /** How likely what somebody does is on a board; 0: there are no boards. */
+    rooms: 0,
     /** How likely what somebody does is to look at others, or to type; 0: nobody does. */
     looking: 0,
     /** For how long one partition takes no writes; 0: for none. */

@@ -6,6 +6,7 @@
 import t, { type Test } from 'tap'
 import { Happened } from './happened.js'
 import { WITH_LOOKERS } from './looking.js'
+import { WITH_ROOMS } from './room-convergence.js'
 import { type Setup, STORE_KINDS, WITH_GROUPS } from './setup.js'
 import { runSeed } from './world.js'
 
@@ -97,8 +98,14 @@ t.test('who looks at others sees who is there, within a minute, whatever was los
     happened.add(more)
     if (failure !== undefined) t.fail(`${setup.store}: ${failure}`)
   }
-  for (const what of ['watches taken', 'friends seen online', 'friends seen offline'])
+  for (const what of ['watches taken', 'friends seen online', 'friends seen offline', 'typing seen'])
     t.ok(happened.of(what) > 0, `there were ${what}`)
+})
+
+t.test('a board has what was taken, once and in order, and a list of rooms counts what is unconfirmed', async t => {
+  const { failure, happened } = await runSeed({ seed: 1, setup: { ...WITH_ROOMS, store: 'partitions' } })
+  t.equal(failure, undefined)
+  for (const what of ['posts on boards', 'boards read']) t.ok(happened.of(what) > 0, `there were ${what}`)
 })
 
 t.test('a seed replays exactly, and another one is another run', async t => {

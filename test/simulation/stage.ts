@@ -5,6 +5,7 @@ import { type Durability, MemoryDisk } from '../../src/store/memory/disk.js'
 import { ALL_PARTITIONS, partitionOf } from '../../src/store/partition.js'
 import { PARTITIONS } from '../../src/store/types.js'
 import type { Gid } from '../../src/sync/rules/group-records.js'
+import type { Rid } from '../../src/sync/rules/room-records.js'
 import { MemoryLeases } from '../support/memory-leases.js'
 import { Cast } from './cast.js'
 import { SimulationFailure } from './failure.js'
@@ -38,7 +39,7 @@ const DURABILITIES: Readonly<Record<StoreKind, Durability>> = {
   'failover-n0': 'hasty',
 }
 
-/** So many partitions beside those of the users may have groups. A group is made only where its name belongs to one of all these. */
+/** So many partitions beside those of the users may have groups and rooms. Such a one is made only where its name belongs to one of all these. */
 const GROUP_PARTITIONS = 24
 
 export class Stage {
@@ -60,7 +61,9 @@ export class Stage {
   readonly nodes: readonly SimulatedNode[]
   /** Those that somebody has asked to make. */
   readonly groups: Gid[] = []
-  /** Where somebody lives, or a group may: work in the 250 empty partitions would be most of what happens. */
+  /** The boards that somebody has asked to make. */
+  readonly rooms: Rid[] = []
+  /** Where somebody lives, or a group or a room may: work in the 250 empty partitions would be most of what happens. */
   readonly partitions: ReadonlySet<number>
   /** The partitions of each primary of the store. */
   readonly primaries: readonly (readonly number[])[]
@@ -99,7 +102,7 @@ export class Stage {
     this.cast = new Cast(this)
     this.cast.gather()
     const homes = this.users.map(({ account }) => partitionOf(`account/${account}`))
-    const forGroups = Array.from({ length: this.setup.groups > 0 ? GROUP_PARTITIONS : 0 }, () =>
+    const forGroups = Array.from({ length: this.setup.groups + this.setup.rooms > 0 ? GROUP_PARTITIONS : 0 }, () =>
       ofGroups.integer(PARTITIONS),
     )
     this.partitions = new Set([...homes, ...forGroups])

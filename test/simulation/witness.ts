@@ -13,6 +13,7 @@ import { GroupWitness } from './group-witness.js'
 import type { Ledger } from './ledger.js'
 import type { Written } from './phone-disk.js'
 import { Reactions } from './reactions.js'
+import { RoomWitness } from './room-witness.js'
 
 /** What a message may fail with, here, where nothing is ever lost for good and nobody uses a number twice. */
 const EXPECTED_FAILURES: ReadonlySet<number> = new Set([CODES.NOT_FRIEND.code, CODES.BLOCKED.code])
@@ -54,6 +55,7 @@ export class Witness {
   readonly groups: GroupWitness
   readonly changes = new Changes()
   readonly reactions = new Reactions()
+  readonly rooms = new RoomWitness()
   readonly #copies = new Map<string, Copy>()
   /** Highest number sent by `uid/device`. */
   readonly #sent = new Map<string, number>()

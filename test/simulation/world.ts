@@ -10,6 +10,7 @@ import { everybodyLooksIn } from './guests.js'
 import type { Happened } from './happened.js'
 import { Lingerers } from './lingerers.js'
 import { everybodyLooks } from './looking.js'
+import { everybodyReadsBoards } from './room-convergence.js'
 import { calmed, type Setup } from './setup.js'
 import { type RunOptions, Stage } from './stage.js'
 import { everybodyCounts } from './unread.js'
@@ -51,6 +52,7 @@ export async function runSeed(options: RunOptions): Promise<Result> {
   const { ran: events, nowMs: virtualMs } = scheduler
   const { setup, happened } = stage
   for (const gid of stage.groups) happened.count('items of groups', stage.ledger.groupItems(gid).length)
+  for (const rid of stage.rooms) happened.count('posts on boards', stage.ledger.posts(rid).length)
   for (const what of ['edit', 'recall', 'delete'] as const)
     happened.count(`messages with ${what} taken`, witness.changes.count(what))
   happened.count('reactions taken', witness.reactions.taken)
@@ -85,6 +87,7 @@ async function live(stage: Stage): Promise<void> {
     await settle(stage, HEAL_MS, 'after everybody looked')
   }
   if (stage.groups.length > 0) await settle(stage, steadyMs, 'after all was counted', everybodyCounts(stage))
+  await settle(stage, steadyMs, 'after all had read the boards', everybodyReadsBoards(stage))
   await settle(stage, steadyMs, 'after all had looked in', everybodyLooksIn(stage))
   await settle(stage, steadyMs, 'after devices were removed', everybodyRemovesADevice(stage))
   lookBack(stage)
