@@ -152,10 +152,14 @@ function replayed([first]: readonly Message[]): string | undefined {
 /** All that is no message, in parts: each the same for two devices of a user, in any order. */
 export type KeyedState = Readonly<Record<string, readonly string[]>>
 
-export function stateOf({ contacts, groups, conversations, account }: Client): KeyedState {
+export function stateOf({ contacts, groups, rooms, conversations, account }: Client): KeyedState {
   return {
     contacts: sorted(contacts.list()),
     groups: sorted(groups.list()),
+    // Heads and counts are no keyed state: each connection asks for them.
+    rooms: sorted(
+      rooms.all().map(({ conversation, state, role, confirmed }) => ({ conversation, state, role, confirmed })),
+    ),
     conversations: sorted(conversations.list()),
     preferences: sorted([conversations.preferences]),
     profile: sorted([account.profile]),

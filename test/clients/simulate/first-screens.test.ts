@@ -16,6 +16,7 @@ const POST = { sender: ANN, device: 1, sendSeq: 1, number: 1, text: 'a', changed
 interface Look {
   readonly whole: boolean
   readonly contacts: readonly object[]
+  readonly rooms: readonly object[]
   readonly nickname: string
   readonly listed: readonly string[]
   readonly unread: number
@@ -30,6 +31,7 @@ const RIGHT: Look = {
     { uid: ANN, state: 'friend' },
     { uid: 9, state: 'requested' },
   ],
+  rooms: [{ conversation: BOARD, state: 'listening', role: 'listener', confirmed: 3 }],
   nickname: 'Bob',
   listed: [directConversation(ANN), BOARD],
   unread: 2,
@@ -47,6 +49,7 @@ function clientOf(look: Look) {
     conversations: { list: () => [], preferences: {}, unread: async () => ({ unread: 2, mentions: 0 }) },
     chats: { list: () => chats, more: async () => false },
     rooms: {
+      all: () => look.rooms,
       list: async () => [{ conversation: BOARD, head: 1, confirmed: 0, unconfirmed: look.unconfirmed }],
       posts: async () => ({ posts: [POST], more: false, head: 1 }),
     },
@@ -101,6 +104,7 @@ t.test('whatever it shows otherwise is caught', async t => {
   const faults: readonly (readonly [Partial<Look>, RegExp])[] = [
     [{ whole: false }, /^the new device of 513 has not all of its first screen$/],
     [{ contacts: [] }, /has other contacts/],
+    [{ rooms: [{ ...RIGHT.rooms[0], confirmed: 2 }] }, /has other rooms/],
     [{ nickname: 'Rob' }, /has other profile/],
     [{ listed: [BOARD] }, /does not list .*257$/],
     [{ unread: 3 }, /counts 3\/0 in .*, not 2\/0$/],
