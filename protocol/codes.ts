@@ -37,7 +37,7 @@ export const CODES = {
   REFUSED: { code: 120, action: 'refused', text: 'it could not be processed' },
   NOT_ALLOWED: { code: 121, action: 'refused', text: 'not allowed here' },
   RECIPIENT_LIMIT: { code: 122, action: 'refused', text: 'too many messages to one recipient' },
-  REQUEST_LIMIT: { code: 123, action: 'refused', text: 'too many requests to others, or acts in groups' },
+  REQUEST_LIMIT: { code: 123, action: 'refused', text: 'too many requests to others, or acts in groups and rooms' },
   PASSWORD_LIMIT: { code: 124, action: 'refused', text: 'too many wrong passwords' },
   NO_SUCH_GROUP: { code: 125, action: 'refused', text: 'there is no such group for this user' },
   NOT_MEMBER: { code: 126, action: 'refused', text: 'the user, or the other one, is no member of the group' },

@@ -4,8 +4,10 @@
  */
 
 import { type ConversationId, directConversation, LongwireError, type Message } from '../typescript/index.js'
+import { BoardActs } from './board-acts.js'
 import type { ChatSpec } from './chat-spec.js'
 import {
+  type BoardCommandName,
   CONTACT_COMMANDS,
   type CommandName,
   type ContactCommandName,
@@ -46,6 +48,7 @@ export class Acts {
   readonly #people: People
   readonly #host: ActsHost
   readonly #groups: GroupActs
+  readonly #boards: BoardActs
   readonly #contacts: ContactActs
   readonly #messages: MessageActs
   #underWay = 0
@@ -59,6 +62,12 @@ export class Acts {
       find: name => this.#find(name),
       needServer: what => this.#needServer(what),
       unread: conversation => this.#unread(conversation),
+    })
+    this.#boards = new BoardActs(people, {
+      ...host,
+      begin: (request, done) => this.#begin(request, done),
+      find: name => this.#find(name),
+      needServer: what => this.#needServer(what),
     })
     this.#contacts = new ContactActs(people, {
       ...host,
@@ -83,6 +92,7 @@ export class Acts {
     const { client, quit } = this.#host
     const [first = ''] = words
     if (isGroupCommand(name)) return this.#groups.run(name, words)
+    if (isBoardCommand(name)) return this.#boards.run(name, words)
     if (isContactCommand(name)) return this.#contacts.run(name, words)
     if (isMessageCommand(name)) return this.#messages.run(name, words)
     switch (name) {
@@ -253,6 +263,10 @@ function isContactCommand(name: CommandName): name is ContactCommandName {
 
 function isMessageCommand(name: CommandName): name is MessageCommandName {
   return MESSAGE_COMMANDS.some(each => each === name)
+}
+
+function isBoardCommand(name: CommandName): name is BoardCommandName {
+  return name.startsWith('board')
 }
 
 function isGroupCommand(name: CommandName): name is GroupCommandName {

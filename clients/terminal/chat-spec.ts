@@ -12,6 +12,7 @@ export type ChatClient = Pick<
   | 'search'
   | 'contacts'
   | 'groups'
+  | 'rooms'
   | 'messages'
   | 'conversations'
   | 'presence'

@@ -20,6 +20,7 @@ import {
 } from '../typescript/index.js'
 import { Acts } from './acts.js'
 import { Arrivals } from './arrivals.js'
+import { BoardNews } from './board-news.js'
 import type { ChatSpec } from './chat-spec.js'
 import {
   type CommandName,
@@ -71,6 +72,7 @@ export class Chat {
   readonly #history: HistoryActs
   readonly #contactNews: ContactNews
   readonly #groupNews: GroupNews
+  readonly #boardNews: BoardNews
   readonly #watching: Watching
   readonly #off: (() => void)[]
   /** The conversation that one talks in. */
@@ -114,6 +116,7 @@ export class Chat {
     })
     this.#contactNews = new ContactNews(this.#people, text => this.say('notice', text))
     this.#groupNews = new GroupNews(this.#people, (kind, text) => this.say(kind, text))
+    this.#boardNews = new BoardNews((kind, text) => this.say(kind, text))
     this.#watching = new Watching(client, this.#people, () => this.#showStatus())
     this.#nickname = client.account.profile.nickname
     this.#off = [
@@ -133,6 +136,11 @@ export class Chat {
       client.on('groupFailed', event => {
         this.#failures++
         this.#groupNews.failed(event)
+      }),
+      client.on('room', room => this.#when(() => this.#boardNews.room(room))),
+      client.on('roomFailed', event => {
+        this.#failures++
+        this.#boardNews.failed(event, this.#people.placeOf(event.conversation))
       }),
       client.on('profile', ({ nickname }) => this.#renamed(nickname)),
       client.on('connection', status => this.#connection(status)),
@@ -176,6 +184,7 @@ export class Chat {
       const title = visibleName(group.title || group.conversation)
       await this.#tellUnread(group.conversation, `in ${title}: /talk ${title}`)
     }
+    for (const room of client.rooms.all()) this.#boardNews.found(room)
     this.#phase = 'open'
     for (const show of this.#early.splice(0)) show()
     this.#showStatus()

@@ -1,5 +1,7 @@
 /** The inputs that a person can type: a text for the person one talks to, or a command. */
 
+import { BOARD_COMMANDS } from './board-commands.js'
+
 interface CommandEntry {
   /** The arguments, as they stand behind the name. */
   readonly usage: string
@@ -139,6 +141,7 @@ export const COMMANDS = {
     max: 1,
   },
   'group dissolve': { usage: '', summary: 'end it, for all', min: 0, max: 0 },
+  ...BOARD_COMMANDS,
   presence: {
     usage: '[on|off]',
     summary: 'say whether friends see that you are online and type, and you see them; or switch it',
@@ -201,6 +204,10 @@ export const HISTORY_COMMANDS = ['history', 'older', 'find'] as const satisfies 
 export type HistoryCommandName = (typeof HISTORY_COMMANDS)[number]
 
 export type GroupCommandName = Extract<CommandName, `group${string}`>
+export type BoardCommandName = keyof typeof BOARD_COMMANDS
+
+/** The commands that have commands of their own behind them. */
+const PARTS: readonly string[] = ['group', 'board']
 
 export type Entered =
   | { readonly kind: 'nothing' }
@@ -216,10 +223,11 @@ export function parseEntered(line: string): Entered {
   if (line.trim() === '') return { kind: 'nothing' }
   if (!line.startsWith('/')) return { kind: 'text', text: line }
   if (line.startsWith('//')) return { kind: 'text', text: line.slice(1) }
-  const [, given = '', rest = ''] = /^\/(group\s+\S+|\S*)\s*(.*?)\s*$/s.exec(line.replace(/^(\/group)\s+/, '$1 ')) ?? []
-  if (given === 'group' && rest === '') return { kind: 'command', name: 'help', words: [given] }
+  const [, given = '', rest = ''] =
+    /^\/((?:group|board)\s+\S+|\S*)\s*(.*?)\s*$/s.exec(line.replace(/^(\/(?:group|board))\s+/, '$1 ')) ?? []
+  if (PARTS.includes(given) && rest === '') return { kind: 'command', name: 'help', words: [given] }
   if (!isCommand(given)) {
-    const list = given.startsWith('group ') ? 'group' : 'help'
+    const list = PARTS.find(part => given.startsWith(`${part} `)) ?? 'help'
     return { kind: 'wrong', message: `unknown command: /${given} (/${list} lists them)` }
   }
   const { min, max, title }: CommandEntry = COMMANDS[given]

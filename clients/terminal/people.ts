@@ -12,7 +12,7 @@ import {
 /** The most pages of members that are read for a name: a full group, and as many who wait. */
 const PAGES_MAX = 10
 
-type PeopleClient = Pick<Client, 'contacts' | 'groups' | 'account' | 'state'>
+type PeopleClient = Pick<Client, 'contacts' | 'groups' | 'rooms' | 'account' | 'state'>
 
 export class People {
   readonly #client: PeopleClient
@@ -49,11 +49,12 @@ export class People {
     return undefined
   }
 
-  /** The other user of a direct conversation, the title of a group, or the id. */
+  /** The other user of a direct conversation, the title of a group or board, or the id. */
   placeOf(conversation: ConversationId): string {
     const peer = peerOf(conversation)
     if (peer !== undefined) return this.nameOf(peer)
-    return this.#client.groups.group(conversation)?.title || conversation
+    const { groups, rooms } = this.#client
+    return groups.group(conversation)?.title || rooms.room(conversation)?.title || conversation
   }
 
   /** The groups of this title, in whatever letters, or of this id. */
@@ -88,6 +89,15 @@ export class People {
     return (isMember ? this.#read(conversation) : this.#lookUp(strangers)).catch(() => {
       for (const uid of strangers) this.#asked.delete(uid)
     })
+  }
+
+  /** Asks for the names of users that are not known, wherever they are, once. Never rejects. */
+  async meet(uids: readonly number[]): Promise<void> {
+    const { uid: own } = this.#client.account
+    const isNew = (uid: number): boolean => uid !== own && !this.#asked.has(uid) && this.#accountOf(uid) === undefined
+    const strangers = [...new Set(uids)].filter(isNew)
+    for (const uid of strangers) this.#asked.add(uid)
+    await this.#lookUp(strangers).catch(() => {})
   }
 
   async #read(conversation: ConversationId): Promise<void> {

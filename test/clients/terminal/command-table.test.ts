@@ -32,6 +32,12 @@ t.test('text, commands and what is neither', async t => {
     ['/groups', { kind: 'command', name: 'groups', words: [] }],
     ['/group join group:9', { kind: 'wrong', message: 'usage: /group join ID CODE' }],
     ['/group ', { kind: 'command', name: 'help', words: ['group'] }],
+    ['/board', { kind: 'command', name: 'help', words: ['board'] }],
+    [
+      '/board  post  "Two words" three four',
+      { kind: 'command', name: 'board post', words: ['Two words', 'three four'] },
+    ],
+    ['/board fly', { kind: 'wrong', message: 'unknown command: /board fly (/board lists them)' }],
     ['/group fly', { kind: 'wrong', message: 'unknown command: /group fly (/group lists them)' }],
     ['/quit', { kind: 'command', name: 'quit', words: [] }],
     ['/quit now', { kind: 'wrong', message: 'usage: /quit' }],
