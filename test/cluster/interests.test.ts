@@ -169,3 +169,17 @@ t.test('an event of another node that is not as it should be harms nothing', asy
   t.equal(n.node('a').isElsewhere('user/1'), false, 'nobody asked')
   t.equal(n.node('a').take(event('something', 'else')), false)
 })
+
+t.test('an address stays of interest until all have gone who look at it', t => {
+  const { node } = nodes(['a'])
+  const interests = node('a')
+  interests.add('room/1')
+  interests.add('room/1')
+  interests.remove('room/1')
+  t.equal(interests.size, 1)
+  interests.remove('room/1')
+  interests.remove('room/1')
+  t.equal(interests.size, 0)
+  interests.stop()
+  t.end()
+})
