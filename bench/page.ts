@@ -90,9 +90,9 @@ async function turn(browser: Browser, httpPort: number, times: Times): Promise<v
   }
   await person.box.focus()
   for (let i = 0; i < KEYS; i++) {
-    const painted = page.evaluate<number>(KEY_PAINTED)
+    await page.evaluate(LISTEN)
     await page.keyboard.press('a')
-    times.key.push(await painted)
+    times.key.push(await page.evaluate<number>('keyPainted'))
   }
   await person.box.fill('')
   await page.goto(`${page.url().split('#')[0]}#`)
@@ -140,8 +140,8 @@ function openingOf(href: string): string {
   })`
 }
 
-/** Gives the milliseconds from the next key until what it did was painted. */
-const KEY_PAINTED = `new Promise(resolve => {
+/** Listens to the next key: `keyPainted` gives the milliseconds from it until what it did was painted. */
+const LISTEN = `void (keyPainted = new Promise(resolve => {
   const heard = event => requestAnimationFrame(() => setTimeout(() => resolve(performance.now() - event.timeStamp)))
   addEventListener('keydown', heard, { once: true })
-})`
+}))`
