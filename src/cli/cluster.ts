@@ -2,6 +2,7 @@
 
 import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { keepAlive, systemClock } from '../lib/clock.js'
 import { messageOf } from '../lib/error-message.js'
 import { LONG_PORT_DEFAULT } from '../ops/address.js'
@@ -39,6 +40,9 @@ const OPTIONS = {
   openLimits: flag('no limits on what anybody does, and cheap password hashing, for load tests'),
 } as const
 
+/** Its nodes run it again. It is as far from here when this is part of a bundle. */
+const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url))
+
 const HOW_TO_GET = 'Debian and Ubuntu: apt-get install redis-server; macOS: brew install redis'
 
 export const cluster: Command = {
@@ -73,7 +77,8 @@ export const cluster: Command = {
       const replicas = ['--redis-replicas', String(redisReplicas)]
       const serve = [...replicas, ...(openLimits ? ['--limits', 'open'] : [])]
       const logic = ['--contacts', contacts, ...(contactsChange ? ['--contacts-change'] : [])]
-      const settings = { folder: data, ...countsOf(parsed.values), port, redisPort, redisCluster, serve, logic }
+      const places = { main: MAIN, folder: data, port, redisPort, redisCluster }
+      const settings = { ...places, ...countsOf(parsed.values), serve, logic }
       const local = new LocalCluster(settings, systemClock, complain, started => {
         if (eventsFd >= 0) fs.writeSync(eventsFd, `${JSON.stringify(started)}\n`)
       })

@@ -5,7 +5,8 @@
 
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks'
 import { getHeapStatistics } from 'node:v8'
-import { type Metric, Registry } from 'prom-client'
+import type { Metric } from 'prom-client'
+import Registry from 'prom-client/lib/registry.js'
 import type { Clock } from '../lib/clock.js'
 import type { Buckets, Counters } from './counters.js'
 import { cpuSeconds, descriptorsMax, openDescriptors, residentBytes, startSeconds } from './process-figures.js'

@@ -6,7 +6,6 @@
 
 import fs from 'node:fs'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { type Clock, pause } from '../../lib/clock.js'
 import { makeCluster } from '../../store/redis/make-cluster.js'
 import { CLUSTER_SETTINGS, SERVER_SETTINGS } from '../../store/redis/settings.js'
@@ -14,7 +13,6 @@ import { EXIT } from '../command.js'
 import { Leashed } from './leashed.js'
 import { notStarted } from './not-started.js'
 
-const MAIN = fileURLToPath(new URL('../../main.js', import.meta.url))
 const HOST = '127.0.0.1'
 
 /** The replicas and primaries of a Redis Cluster here. */
@@ -32,6 +30,8 @@ const STEADY_MS = 1_000
 const LAST_LINES = 3
 
 export interface ClusterSettings {
+  /** The path of Longwire's main.js. */
+  readonly main: string
   readonly folder: string
   readonly nodes: number
   /** Access nodes in front of them; 0: the nodes themselves have clients. */
@@ -181,7 +181,11 @@ export class LocalCluster {
   #serve(options: readonly string[], onLine: (line: string) => void, portIn: (line: ReadyLine) => number): Begun {
     const redis = `redis://${this.#redisPorts.map(each => `${HOST}:${each}`).join(',')}`
     const common = ['--redis', redis, '--ready-fd', '3', '--log-level', 'warn', ...this.#settings.serve]
-    const child = new Leashed({ program: process.execPath, argv: [MAIN, 'serve', ...options, ...common], onLine })
+    const child = new Leashed({
+      program: process.execPath,
+      argv: [this.#settings.main, 'serve', ...options, ...common],
+      onLine,
+    })
     const ready = child.ready().then(line => (line === undefined ? undefined : portIn(JSON.parse(line) as ReadyLine)))
     return { child, ready }
   }
