@@ -12,10 +12,11 @@
 
 import fs from 'node:fs'
 import path from 'node:path'
-import { open, type RootDatabase, type Transaction } from 'lmdb'
+import type { RootDatabase, Transaction } from 'lmdb'
 import { MAGIC, PAGE_HEAD_BYTES } from './database-file.js'
 import { StoreInUseError } from './errors.js'
 import { WRITER, WRITER_READERS } from './files.js'
+import { open } from './lmdb.js'
 import { assertSpace, bytesMissing, READERS_BYTES } from './space.js'
 
 export interface FolderLock {

@@ -21,10 +21,11 @@
 
 import fs from 'node:fs'
 import path from 'node:path'
-import { ABORT, type RootDatabase } from 'lmdb'
+import type { RootDatabase } from 'lmdb'
 import { present } from '../../lib/assert.js'
 import { READERS } from './files.js'
 import { KeyViews } from './keys.js'
+import { ABORT } from './lmdb.js'
 import { isSealed } from './seal.js'
 
 /** lmdb's database, with what its types leave out. */

@@ -9,7 +9,7 @@
 
 import fs from 'node:fs'
 import path from 'node:path'
-import { open, type RangeOptions, type RootDatabaseOptionsWithPath } from 'lmdb'
+import type { RangeOptions, RootDatabaseOptionsWithPath } from 'lmdb'
 import { EMPTY } from '../../../protocol/bytes.js'
 import { present } from '../../lib/assert.js'
 import { partitionOf } from '../partition.js'
@@ -44,6 +44,7 @@ import {
   placeOf,
   versionOfKey,
 } from './keys.js'
+import { open } from './lmdb.js'
 import { APPLIED, type Database, Newest, openNote, type TreeStats } from './newest.js'
 import { isSealed, SEAL_BYTES, Sealer } from './seal.js'
 import { assertSpace, bytesMissing, type PageUse, READERS_BYTES } from './space.js'
