@@ -28,8 +28,11 @@ const JOBS = 4
 const NO_ASYNC_HOOKS = `${FOLDER}support/no-async-hooks.js`
 const SHARED_PROCESS = `${FOLDER}support/shared-process.js`
 
-/** The share of a process's time that one of its files may take. */
+/** The share of a process's time that a file may take which shares one. */
 const FILE_SHARE = 0.4
+
+/** A process of several files may take so many times as long as one of a single file. */
+const SHARED_TIMES = 3
 
 const QUICK = /^(lib|protocol|store|sync|connection|clients\/typescript)\/[^/]+\.test\.js$/
 
@@ -59,8 +62,9 @@ function processesInTurn(): string[][] {
 function run(names: readonly string[]): Promise<unknown> {
   const [first = ''] = names
   const isShared = names.length > 1
-  const timeout = timeoutMs * Math.max(1, ROUNDS_FACTOR)
-  const program = isShared ? [SHARED_PROCESS, `${timeout * FILE_SHARE}`, ...names] : [`${FOLDER}${first}`]
+  const fileMs = timeoutMs * Math.max(1, ROUNDS_FACTOR)
+  const timeout = isShared ? SHARED_TIMES * fileMs : fileMs
+  const program = isShared ? [SHARED_PROCESS, `${FILE_SHARE * fileMs}`, ...names] : [`${FOLDER}${first}`]
   // tap hands its loader on in NODE_OPTIONS.
   const command = ['--unset=NODE_OPTIONS', process.execPath, '--import', NO_ASYNC_HOOKS, ...program]
   const name = isShared ? `${names.length} files in one process, from ${first}` : first

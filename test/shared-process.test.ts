@@ -83,16 +83,23 @@ t.test('files that look at their process have their own, and long ones', async t
   const folder = t.testdir({
     lib: { 'a.test.js': '', 'b.test.js': 'process.memoryUsage()', 'c.test.js': '', 'c.long.js': '' },
     store: { 'bounds.test.js': '', 'd.test.js': '', 'e.test.js': "import '../support/stall.js'", 'f.test.js': '' },
-    cli: { 'g.test.js': '', 'h.test.js': '' },
+    simulation: { 'g.test.js': '', 'h.test.js': '' },
   })
-  const names = ['cli/g.test.js', 'cli/h.test.js', 'lib/a.test.js', 'lib/b.test.js', 'lib/c.long.js', 'lib/c.test.js']
-  names.push('store/bounds.test.js', 'store/d.test.js', 'store/e.test.js', 'store/f.test.js')
+  const names = ['lib/a.test.js', 'lib/b.test.js', 'lib/c.long.js', 'lib/c.test.js']
+  names.push(
+    'simulation/g.test.js',
+    'simulation/h.test.js',
+    'store/bounds.test.js',
+    'store/d.test.js',
+    'store/e.test.js',
+    'store/f.test.js',
+  )
   t.same(processesOf(`${folder}/`, names), [
-    ['cli/g.test.js'],
-    ['cli/h.test.js'],
     ['lib/a.test.js', 'lib/c.test.js'],
     ['lib/b.test.js'],
     ['lib/c.long.js'],
+    ['simulation/g.test.js'],
+    ['simulation/h.test.js'],
     ['store/bounds.test.js'],
     ['store/d.test.js', 'store/f.test.js'],
     ['store/e.test.js'],

@@ -2,7 +2,7 @@
 
 import { join } from 'node:path'
 import t from 'tap'
-import { CliProcess } from '../support/cli-process.js'
+import { CliProcess, START_LIMIT_MS } from '../support/cli-process.js'
 import { eventually } from '../support/eventually.js'
 import { LocalCluster } from '../support/local-cluster.js'
 import { befriend, Person } from '../support/person.js'
@@ -27,7 +27,7 @@ t.test(
     await Promise.all([alice.leave(), bob.leave()])
     const node = cluster.events.find(({ kind }) => kind === 'node')
     process.kill(node?.pid ?? 0, 'SIGKILL')
-    await eventually(() => /node 1 runs again/.test(cli.stderr), 20_000)
+    await eventually(() => /node 1 runs again/.test(cli.stderr), START_LIMIT_MS)
     t.match(cli.stderr, /^longwire: node 1 has ended with status 137: it is started again in 0.5 s\n/)
     t.match(cluster.events.at(-1), { kind: 'node', number: 1, port: one }, 'on its port')
     const second = new CliProcess(['cluster', '--data', folder])
@@ -46,7 +46,7 @@ t.test('killed itself, it leaves no process behind', async t => {
   t.equal(cluster.ports.length, 2, cluster.cli.stderr)
   t.ok(cluster.processes.length > 3)
   cluster.cli.child.kill('SIGKILL')
-  await eventually(() => cluster.processes.length === 0, 20_000)
+  await eventually(() => cluster.processes.length === 0, START_LIMIT_MS)
 })
 
 const STAGES: Readonly<Record<string, (cluster: LocalCluster) => boolean>> = {
@@ -58,7 +58,7 @@ const STAGES: Readonly<Record<string, (cluster: LocalCluster) => boolean>> = {
 for (const [stage, isReached] of Object.entries(STAGES)) {
   t.test(`ended while ${stage}, it ends at once and leaves no process behind`, async t => {
     const cluster = await LocalCluster.begin(join(t.testdir(), 'data'))
-    await eventually(() => isReached(cluster), 20_000)
+    await eventually(() => isReached(cluster), START_LIMIT_MS)
     cluster.cli.child.kill('SIGTERM')
     t.equal(await cluster.cli.exit(), 0, cluster.cli.stderr)
     t.same(cluster.processes, [])

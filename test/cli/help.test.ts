@@ -5,9 +5,8 @@ import path from 'node:path'
 import t from 'tap'
 import type { Command } from '../../src/cli/command.js'
 import { COMMANDS } from '../../src/cli/main.js'
-import { serve } from '../../src/cli/serve.js'
 import { defaultText, flagOf } from '../../src/ops/command-options.js'
-import { CliProcess } from '../support/cli-process.js'
+import { runHere } from '../support/command.js'
 
 function read(path: string): string {
   return readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8')
@@ -41,28 +40,8 @@ const commands: [name: string, command: Command][] = await Promise.all(
   Object.entries(COMMANDS).map(async ([name, entry]): Promise<[string, Command]> => [name, await entry.load()]),
 )
 
-async function run(...argv: string[]) {
-  const cli = new CliProcess(argv)
-  return { code: await cli.exit(), stdout: cli.stdout, stderr: cli.stderr }
-}
-
-/** Runs it in this process: it must end by itself, at once. @returns its code, and what it complained of */
-async function complaintOf(command: Command, ...argv: string[]): Promise<{ code: number; said: string }> {
-  const { write } = process.stderr
-  let said = ''
-  process.stderr.write = ((text: string) => {
-    said += text
-    return true
-  }) as typeof write
-  try {
-    return { code: await command.run(argv, {}), said }
-  } finally {
-    process.stderr.write = write
-  }
-}
-
 t.test('the help names every command; README too', async t => {
-  const { code, stdout } = await run('--help')
+  const { code, stdout } = await runHere(['--help'])
   t.equal(code, 0)
   for (const [name] of commands) {
     t.match(stdout, new RegExp(`^ {2}${name} +\\S`, 'm'), name)
@@ -72,7 +51,7 @@ t.test('the help names every command; README too', async t => {
 
 t.test('the help of a command names every option with its value and default, and its exit codes', async t => {
   for (const [name, { options }] of commands) {
-    const { code, stdout, stderr } = await run(name, '--help')
+    const { code, stdout, stderr } = await runHere([name, '--help'])
     t.equal(code, 0, name)
     t.equal(stderr, '')
     t.match(stdout, new RegExp(`^longwire ${name}[ \\n]`))
@@ -99,12 +78,12 @@ t.test('the help of a command names every option with its value and default, and
 
 t.test('every command refuses what it does not know, and wrong values, by name', async t => {
   for (const [name, command] of commands) {
-    const unknown = await complaintOf(command, '--no-such-option', '1')
-    t.same(unknown, {
+    t.same(await runHere([name, '--no-such-option', '1']), {
       code: 2,
-      said: `longwire: unknown option: --no-such-option (longwire ${name} --help lists the options)\n`,
+      stdout: '',
+      stderr: `longwire: unknown option: --no-such-option (longwire ${name} --help lists the options)\n`,
     })
-    const words = await complaintOf(command, 'one', 'two', 'three')
+    const words = await runHere([name, 'one', 'two', 'three'])
     t.equal(words.code, 2, `${name} with three words`)
     for (const [key, option] of Object.entries(command.options)) {
       const flag = flagOf(key)
@@ -113,19 +92,19 @@ t.test('every command refuses what it does not know, and wrong values, by name',
         t.same(option.parse(shown), option.default, `${name} ${flag}: its default is a value that it takes`)
       const wrong = ['', 'no such value', '-99'].find(value => option.parse(value) === undefined)
       t.not(wrong, undefined, `${name} ${flag} takes anything`)
-      const { code, said } = await complaintOf(command, `${flag}=${wrong}`)
+      const { code, stderr } = await runHere([name, `${flag}=${wrong}`])
       t.equal(code, 2, `${name} ${flag}=${wrong}`)
-      t.match(said, `longwire: ${flag} must be ${option.range}, not ${JSON.stringify(wrong)}`)
-      t.equal(said.split('\n').length, 2, 'one line')
+      t.match(stderr, `longwire: ${flag} must be ${option.range}, not ${JSON.stringify(wrong)}`)
+      t.equal(stderr.split('\n').length, 2, 'one line')
     }
   }
 })
 
 t.test('a limit that there is none of is named, with those that there are', async t => {
-  const { code, said } = await complaintOf(serve, '--set-limits', 'logins=1/h+1,foo=off')
+  const { code, stderr } = await runHere(['serve', '--set-limits', 'logins=1/h+1,foo=off'])
   t.equal(code, 2)
   t.match(
-    said,
+    stderr,
     /^longwire: --set-limits: there is no limit "foo"; the limits are requests-device, .*\bbytes-out\b.*\n$/,
   )
 })

@@ -4,20 +4,17 @@ import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import t, { type Test } from 'tap'
-import { CliProcess } from '../support/cli-process.js'
 import { eventually } from '../support/eventually.js'
-import { PASSWORD } from '../support/server.js'
+import { PASSWORD, startTestServer } from '../support/server.js'
 
 const MAIN = resolve('dist/src/main.js')
 
-async function serve(t: Test): Promise<{ port: number; stop(): Promise<void> }> {
-  const { server, ready } = await CliProcess.serve('--store', 'memory', '--log-level', 'silent', '--limits', 'open')
-  const stop = async (): Promise<void> => {
-    server.child.kill('SIGKILL')
-    await server.exit()
-  }
+/** A server in this process, with data of its own, that goes as if it were killed. */
+async function serve(t: Test): Promise<{ port: number; stop(): void }> {
+  const server = await startTestServer()
+  const stop = (): void => server.abort()
   t.teardown(stop)
-  return { port: ready.port, stop }
+  return { port: server.port, stop }
 }
 
 /** A program with an input. */
@@ -53,7 +50,7 @@ t.test('the chat names the cause and what helps, ends with 1, and that does help
   const storage = join(t.testdir({}), 'alice')
   const before = await serve(t)
   t.equal((await chat(before.port, storage, '--register')).code, 0)
-  await before.stop()
+  before.stop()
   const { port } = await serve(t)
   const ended = await chat(port, storage)
   t.equal(ended.code, 1, 'the session is unknown there')
@@ -71,7 +68,7 @@ t.test('on a terminal the password is asked for once only', async t => {
   const storage = join(t.testdir({}), 'alice')
   const before = await serve(t)
   await chat(before.port, storage, '--register')
-  await before.stop()
+  before.stop()
   const { port } = await serve(t)
   const options = ['--account', 'alice', '--server', `127.0.0.1:${port}`, '--storage', storage]
   const command = [process.execPath, MAIN, 'chat', ...options].join(' ')
@@ -98,7 +95,7 @@ t.test("the library's sample ends with the error, and not in silence", async t =
   await eventually(() => first.said.includes('frank has: good morning'))
   first.child.kill('SIGKILL')
   await first.exit()
-  await before.stop()
+  before.stop()
   const { port } = await serve(t)
   const second = talk(port)
   t.equal(await second.exit(), 1)

@@ -5,7 +5,8 @@ import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
 import { METHODS } from '../../protocol/methods.js'
-import { CliProcess } from '../support/cli-process.js'
+import { CliProcess, START_LIMIT_MS } from '../support/cli-process.js'
+import { runHere } from '../support/command.js'
 import { eventually } from '../support/eventually.js'
 import { RawClient } from '../support/raw-client.js'
 import { registerAccount, startTestServer, testConfig } from '../support/server.js'
@@ -24,7 +25,7 @@ function isOneLine(text: string): boolean {
 
 t.test('prints where it listens and what to try next; health is good; SIGTERM drains it', async t => {
   const server = new CliProcess(['serve', '--port', '0', '--http-port', '0', '--data', t.testdir(), '--ready-fd', '3'])
-  await eventually(() => server.ready !== '' && server.stdout.includes('try'))
+  await eventually(() => server.ready !== '' && server.stdout.includes('try'), START_LIMIT_MS)
   const ready = JSON.parse(server.ready) as {
     port: number
     http_port: number
@@ -146,7 +147,7 @@ t.test('a second signal ends it at once', async t => {
 
 t.test('beyond loopback it says that nothing is encrypted', async t => {
   const server = new CliProcess(['serve', '--host', '0.0.0.0', '--port', '0', '--http-port', '0', '--store', 'memory'])
-  await eventually(() => server.stdout.includes('try'))
+  await eventually(() => server.stdout.includes('try'), START_LIMIT_MS)
   t.match(server.stdout, /NOT encrypted/)
   server.child.kill('SIGTERM')
   t.equal(await server.exit(), 0)
@@ -208,7 +209,7 @@ t.test('unknown options, wrong values, unknown commands', async t => {
     [['sreve'], /unknown command: sreve/],
     [['--prot'], /unknown option: --prot/],
   ] as [string[], RegExp][]) {
-    const { code, stdout, stderr } = await run(...argv)
+    const { code, stdout, stderr } = await runHere(argv)
     t.equal(code, 2)
     t.equal(stdout, '')
     t.ok(isOneLine(stderr), stderr)
@@ -223,7 +224,7 @@ t.test('in a cluster with a Service of its name it serves, and one line says wha
   const services = { LONGWIRE_PORT: 'tcp://10.96.12.7:8081', LONGWIRE_SERVICE_HOST: '10.96.12.7' }
   const argv = ['serve', '--store', 'memory', '--port', '0', '--http-port', '0', '--ready-fd', '3']
   const server = new CliProcess(argv, services)
-  await eventually(() => server.ready.endsWith('\n') || server.child.exitCode !== null)
+  await eventually(() => server.ready.endsWith('\n') || server.child.exitCode !== null, START_LIMIT_MS)
   server.child.kill('SIGTERM')
   t.equal(await server.exit(), 0, server.stderr)
   const lines = server.stderr.trimEnd().split('\n')
@@ -258,9 +259,9 @@ t.test('help and version', async t => {
   t.equal(help.code, 0)
   t.match(help.stdout, /^longwire \d+\.\d+\.\d+/)
   t.match(help.stdout, / serve /)
-  const serve = await run('serve', '--help')
+  const serve = await runHere(['serve', '--help'])
   t.equal(serve.code, 0)
   t.match(serve.stdout, /--http-port PORT .*default 8080/)
-  t.match((await run('--version')).stdout, /^\d+\.\d+\.\d+\n$/)
-  t.equal((await run()).code, 2)
+  t.match((await runHere(['--version'])).stdout, /^\d+\.\d+\.\d+\n$/)
+  t.equal((await runHere([])).code, 2)
 })

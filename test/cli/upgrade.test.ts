@@ -8,7 +8,7 @@ import { systemClock } from '../../src/lib/clock.js'
 import { backUp } from '../../src/store/lmdb/backup.js'
 import { applyRecovered } from '../../src/store/lmdb/checkpoint.js'
 import { JOURNAL, makeJournalFiles } from '../../src/store/lmdb/journal-file.js'
-import { FORMAT } from '../../src/store/lmdb/open.js'
+import { FORMAT, openLmdbStore } from '../../src/store/lmdb/open.js'
 import { readJournal, recoverWrites } from '../../src/store/lmdb/recovery.js'
 import { restore } from '../../src/store/lmdb/restore.js'
 import { Tables } from '../../src/store/lmdb/tables.js'
@@ -19,6 +19,7 @@ import { newFolder } from '../store/support/folder.js'
 import { makeOldFolder, OLD_TEXTS } from '../store/support/old-store.js'
 import { CliProcess } from '../support/cli-process.js'
 import { call } from '../support/http-client.js'
+import { startTestServer } from '../support/server.js'
 
 const PASSWORD = 'correct horse battery'
 const BOB = 473
@@ -61,10 +62,9 @@ async function textsOf(
 
 async function served(t: Test, folder: string): Promise<void> {
   const { server, ready } = await CliProcess.serve('--data', folder)
-  for (const account of ['alice', 'bob']) {
-    t.same((await textsOf(ready.http_port, account)).texts, OLD_TEXTS, `${account} has every message, in order`)
-  }
-  const { token } = await textsOf(ready.http_port, 'alice')
+  t.same((await textsOf(ready.http_port, 'bob')).texts, OLD_TEXTS, 'bob has every message, in order')
+  const { texts, token } = await textsOf(ready.http_port, 'alice')
+  t.same(texts, OLD_TEXTS, 'so has alice')
   // She has sent twenty, behind a request.
   const { code } = await call(ready.http_port, METHODS.send, { sendSeq: 22, to: BOB, text: 'new' }, { token })
   t.equal(code, 0)
@@ -114,12 +114,11 @@ t.test('a start that was killed while it took the store over is completed by the
     act(tables, folder)
     await tables.close()
     t.same(await faultsOf(folder), [], when)
-    const { server, ready } = await CliProcess.serve('--data', folder)
+    const server = await startTestServer({ store: await openLmdbStore({ path: folder }) })
     for (const account of ['alice', 'bob']) {
-      t.same((await textsOf(ready.http_port, account)).texts, OLD_TEXTS, `${account}, after ${when}`)
+      t.same((await textsOf(server.httpPort, account)).texts, OLD_TEXTS, `${account}, after ${when}`)
     }
-    server.child.kill('SIGTERM')
-    t.equal(await server.exit(), 0, server.stderr)
+    await server.drain()
     t.same(await faultsOf(folder), [], `served, after ${when}`)
   }
 })

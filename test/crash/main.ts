@@ -1,14 +1,11 @@
 /**
- * `npm run crash -- [options]`: builds states as a crash may leave them, opens them, and prints those in which something is wrong.
+ * `npm run crash -- [options]`: builds states as a crash may leave them, opens them, and prints those in which something is wrong. What it
+ * takes to do so is loaded when it is done: the help needs none of it.
  */
 
 import { EXIT, print } from '../../src/cli/command.js'
 import { flag, integer, type OptionValues, text } from '../../src/ops/command-options.js'
 import { runProgram } from '../support/program.js'
-import { campaign } from './campaign.js'
-import { reopen } from './explorer.js'
-import { readFault, tellFault } from './replay.js'
-import { STATE_KINDS } from './states.js'
 
 const OPTIONS = {
   states: integer(2_000, 0, 1_000_000_000, 'COUNT', 'the number of states that are opened'),
@@ -32,6 +29,11 @@ process.exitCode = await runProgram(
 async function run({ states, later, strace, seed: given }: OptionValues<typeof OPTIONS>): Promise<boolean> {
   const seed = given === '' ? String(Date.now()) : given
   const started = performance.now()
+  const [{ campaign }, { tellFault }, { STATE_KINDS }] = await Promise.all([
+    import('./campaign.js'),
+    import('./replay.js'),
+    import('./states.js'),
+  ])
   const { possible, opened, faults } = await campaign({ seed, states, later, eye: strace ? 'strace' : 'wrapped' })
   for (const fault of faults) print(tellFault(fault))
   const counts = STATE_KINDS.map(kind => `${opened[kind] ?? 0} ${kind}`).join(', ')
@@ -42,6 +44,7 @@ async function run({ states, later, strace, seed: given }: OptionValues<typeof O
 
 /** @returns whether nothing is wrong */
 async function replay(file: string): Promise<boolean> {
+  const [{ readFault }, { reopen }] = await Promise.all([import('./replay.js'), import('./explorer.js')])
   const { chapter, cut } = readFault(file)
   const text = await reopen(chapter, cut)
   print(text ?? 'nothing is wrong with it')

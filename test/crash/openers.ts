@@ -12,7 +12,7 @@ import type { Found } from './opening.js'
 const OPENER = fileURLToPath(new URL('./opener.js', import.meta.url))
 
 /** A state takes some milliseconds; lmdb that turns for ever in a damaged file is a finding. */
-const OPEN_MS_MAX = 20_000
+const OPEN_MS_MAX = 60_000
 
 /** lmdb keeps something of each database that was open. */
 const STATES_PER_PROCESS = 400

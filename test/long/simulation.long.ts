@@ -7,7 +7,7 @@ import { NARROW_BYTES, type Setup, WITH_GROUPS } from '../simulation/setup.js'
 import { runSeed } from '../simulation/world.js'
 import { rounds } from '../support/rounds.js'
 
-const SEEDS = rounds(40)
+const SEEDS = rounds(60)
 
 const first = Number(process.env.SEED ?? 1_000)
 

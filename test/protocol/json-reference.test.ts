@@ -18,6 +18,7 @@ import * as descriptors from '../../protocol/generated/descriptors.js'
 import * as messages from '../../protocol/generated/messages.js'
 import { fromJson, toJson as ourJson } from '../../protocol/json-codec.js'
 import { valuesOf } from '../support/message-values.js'
+import { rounds } from '../support/rounds.js'
 import * as options from '../support/stock/longwire/v1/options_pb.js'
 import { STOCK_FILES, STOCK_TYPES } from '../support/stock-types.js'
 
@@ -423,7 +424,7 @@ t.test('what we write is what the reference writes, and both read it back', asyn
           isDeepStrictEqual(fromJson(table, JSON.stringify(json)), value)
         )
       }),
-      { numRuns: 40 },
+      { numRuns: rounds(15) },
     )
     t.pass(message.name)
   }
@@ -448,7 +449,7 @@ t.test('broken texts are refused, or mean the same to the reference', async t =>
         if ('error' in our || 'error' in their) return true
         return Buffer.compare(our.bytes, their.bytes) === 0
       }),
-      { numRuns: 100 },
+      { numRuns: rounds(40) },
     )
   }
   t.ok(taken > 100 && refused > 1000, `${taken} taken, ${refused} refused`)

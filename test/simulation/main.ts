@@ -3,8 +3,6 @@
 import { EXIT, print } from '../../src/cli/command.js'
 import { flag, integer } from '../../src/ops/command-options.js'
 import { runProgram } from '../support/program.js'
-import { Happened } from './happened.js'
-import { runSeed } from './world.js'
 
 const OPTIONS = {
   seeds: integer(200, 1, 1_000_000_000, 'COUNT', 'the number of seeds to run'),
@@ -32,6 +30,8 @@ process.exitCode = await runProgram(
 
 /** @returns whether no seed failed */
 async function run(from: number, count: number, verbose: boolean): Promise<boolean> {
+  // The help needs none of it.
+  const [{ Happened }, { runSeed }] = await Promise.all([import('./happened.js'), import('./world.js')])
   let failed = 0
   let events = 0
   const happened = new Happened()

@@ -3,6 +3,6 @@
 import t from 'tap'
 import { find, plantsToFind } from './check-plants.js'
 
-t.setTimeout(300_000)
+t.setTimeout(900_000)
 
 for (const name of plantsToFind(false)) find(t, name)

@@ -11,6 +11,7 @@ import { restore } from '../../src/store/lmdb/restore.js'
 import { viewStore } from '../../src/store/lmdb/view.js'
 import { EPOCH_JUMP } from '../../src/store/types.js'
 import { CliProcess } from '../support/cli-process.js'
+import { runHere } from '../support/command.js'
 import { A, appendTexts, B, commit, log, put, readAll, unit } from './contract/support.js'
 import { crashedCopy } from './support/crashed.js'
 import { newFolder } from './support/folder.js'
@@ -253,14 +254,15 @@ t.test('the commands say what is wrong in one line, with an exit code', async t 
     [['verify', 'x'], 2, /unexpected argument: x/],
     [['verify', '--data', dir], 1, /holds no Longwire data/],
   ] as const) {
-    const { code: found, stdout, stderr } = await run(...argv)
+    // What is only called wrongly needs no process.
+    const { code: found, stdout, stderr } = await (code === 2 ? runHere(argv) : run(...argv))
     t.equal(found, code, argv.join(' '))
     t.equal(stdout, '')
     t.match(stderr, /^longwire: [^\n]+\n$/)
     t.match(stderr, message)
   }
   for (const command of ['backup', 'restore', 'verify']) {
-    const { code, stdout } = await run(command, '--help')
+    const { code, stdout } = await runHere([command, '--help'])
     t.equal(code, 0)
     t.match(stdout, new RegExp(`^longwire ${command}`))
     t.match(stdout, /--data FOLDER[^-]*default\s+\.\/data/)

@@ -4,20 +4,21 @@ import { readFileSync } from 'node:fs'
 
 /** The folders of files that may share a process. */
 const SHARED =
-  /^(clients|cluster|connection|door|fuzz|jobs|lib|link|long|node|ops|protocol|services|short|store|sync|verify)\/.*\.test\.js$/
+  /^(cli|clients|cluster|connection|door|fuzz|jobs|lib|link|long|node|ops|protocol|services|short|store|sync|verify)\/.*\.test\.js$/
 
 /**
- * What files name that look at the process as a whole, or end it: its memory, its processor time, how long its event loop stands still,
- * hooks, signals. They have a process of their own, as those have that start others.
+ * What files name that look at the process as a whole, or end it: its memory, how long its event loop stands still, hooks, signals. They
+ * have a process of their own.
  */
 const OWN =
-  /\b(process\.|performance\.now|node:(async_hooks|child_process|module|perf_hooks|v8|worker_threads)|(bad-input|chromium|cli-process|contention|live-heap|local-cluster|stall)\.js)/
+  /\b(process\.(?!cpuUsage|env\b|execPath|pid\b)|node:(async_hooks|module|perf_hooks|v8|worker_threads)|(bad-input|chromium|contention|live-heap|local-cluster|stall)\.js)/
 
 /** Files that take more than ten seconds: they would keep others waiting, while there are cores for both. */
-const LONG = /\/(bounds|bus|contract|lmdb-contract|differential|first-start|large-pages|table-damage)\.test\.js$/
+const LONG =
+  /\/(backup|block|bounds|bus|chat|contract|descriptors|differential|first-start|journal-damage|json-reference|large-pages|lmdb-contract|log-reader|readme|replaced-server|serve|serve-redis|table-damage|to-its-end|upgrade|waits)\.test\.js$/
 
 /** The most files in a process. */
-const FILES_MAX = 8
+const FILES_MAX = 10
 
 /** @param names compiled test files below `folder`, sorted. @returns them by process */
 export function processesOf(folder: string, names: readonly string[]): string[][] {
