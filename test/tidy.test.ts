@@ -21,6 +21,7 @@ const FLOORS = [
   'clients/web/ui',
   'clients/web/model',
   'clients/web/words.ts',
+  'clients/web/word-table.ts',
   'clients/web/codec-runtime.ts',
   'src/node',
   'src/door',
@@ -84,7 +85,6 @@ const ADAPTERS: Readonly<Record<string, readonly string[]>> = {
   protobufjs: ['protocol'],
   pino: ['src/ops'],
   preact: ['clients/web/ui', 'clients/web/main.tsx'],
-  '@tanstack/virtual-core': ['clients/web/ui/virtual.ts'],
   piscina: ['src/workers'],
   'prom-client': ['src/ops/metrics.ts'],
 }

@@ -34,19 +34,17 @@ const PACK_MIN = 1_024
 const clientHalf = {
   name: 'client half',
   setup(build) {
-    build.onLoad({ filter: /[/\\]protocol[/\\]methods\.ts$/ }, ({ path }) => {
+    build.onLoad({ filter: /[/\\]protocol[/\\](?:room-)?methods\.ts$/ }, ({ path }) => {
       const servers = /\bm\.(?:decode(?!Send)\w+Request|encode\w+Response|decodeAckNotice|encode(?!Ack)\w+Notice)\b/g
       const contents = readFileSync(path, 'utf8').replace(servers, '(undefined as never)')
       return { contents, loader: 'ts' }
     })
-    // The page has no rooms yet.
-    build.onLoad({ filter: /[/\\]protocol[/\\]room-methods\.ts$/ }, () => {
-      return { contents: 'export const ROOM_METHODS = {}', loader: 'ts' }
-    })
-    build.onLoad({ filter: /[/\\]typescript[/\\]api[/\\]rooms\.ts$/ }, () => {
-      return { contents: 'export class Rooms {}', loader: 'ts' }
-    })
     build.onResolve({ filter: /^protobufjs[/\\]minimal\.js$/ }, () => ({ path: join(WEB, 'codec-runtime.ts') }))
+    // Which field of a server's message is broken is of no use to a user.
+    build.onLoad({ filter: /[/\\]protocol[/\\]generated[/\\]messages\.ts$/ }, ({ path }) => {
+      const fields = /(\b(?:readString|readBytes|skipField|missing|tooMany|unknownValue)\([^')]*)'[\w.]+'/g
+      return { contents: readFileSync(path, 'utf8').replace(fields, "$1''"), loader: 'ts' }
+    })
     // The page has words of its own for codes, in each language.
     build.onLoad({ filter: /[/\\]protocol[/\\]codes\.ts$/ }, ({ path }) => {
       const texts = /\btext: (?:'[^'\n]*'|"[^"\n]*")/g

@@ -75,8 +75,13 @@ t.test('by keyboard alone from the first screen to a group', async t => {
   await keyboard.type('key-bob')
   await keyboard.press('Enter')
   await press(ann, page.getByRole('button', { name: 'Add contact' }))
+  await page.getByText('Waits for an answer').waitFor()
+  t.equal(await page.evaluate('document.activeElement.className'), 'found', 'the focus stays in the pane')
+  await keyboard.press('Escape')
+  await page.getByRole('navigation', { name: 'Chats' }).waitFor()
   await bob.accept()
 
+  await press(ann, page.getByRole('button', { name: 'New chat' }).first())
   await press(ann, page.getByRole('link', { name: 'New group' }))
   await page.getByLabel('Group name').waitFor()
   await keyboard.type('By keys')
@@ -110,8 +115,23 @@ t.test('by keyboard alone from the first screen to a group', async t => {
   await page.getByRole('option', { name: /key-bob/ }).waitFor()
   await keyboard.press('Enter')
   await page.getByRole('heading', { name: 'key-bob' }).waitFor()
-  await keyboard.press('Alt+ArrowUp')
+  await ann.box.waitFor()
+  await ann.write('明天九点在南站见')
+  await keyboard.press('Alt+ArrowDown')
   await page.getByRole('heading', { name: 'By keys' }).waitFor()
+
+  // Messages are found by a part of their text, in any script, and are gone to.
+  for (const [part, whole, chat] of [
+    ['南站', '明天九点在南站见', 'key-bob'],
+    ['FROM the ke', 'hello from the keys', 'By keys'],
+  ] as const) {
+    await keyboard.press('Control+k')
+    await page.getByRole('combobox').fill(part)
+    await page.getByRole('option', { name: whole }).waitFor()
+    await keyboard.press('Enter')
+    await page.getByRole('heading', { name: chat }).waitFor()
+    await ann.log.locator('.pick').getByText(whole).waitFor()
+  }
   t.same(ann.complaints, [])
 })
 

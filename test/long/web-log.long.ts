@@ -9,6 +9,8 @@ const MESSAGES = 100_000
 /** Pixels of one step: a notch of a wheel, a page, a pull at the scroll bar; and back. */
 const STEPS = { notch: -120, page: -700, far: -3_000, back: 333 }
 const STEP_COUNT = 60
+/** Stepping back page by page would take much longer. */
+const QUOTE_MS_MAX = 10_000
 
 t.test('in a chat of 100 000 messages what is read stays in its place', async t => {
   const server = await startTestServer()
@@ -20,7 +22,7 @@ t.test('in a chat of 100 000 messages what is read stays in its place', async t 
   const reader = await enter(server, 'long-ann')
   const writer = await enter(server, 'long-bob')
   t.teardown(() => Promise.all([reader.close(), writer.close()]))
-  await writeLong(writer, reader, MESSAGES)
+  const [first] = await writeLong(writer, reader, MESSAGES)
   const person = await WebPerson.open(browser, server)
   await person.signIn('long-ann')
   await person.openChat('long-bob')
@@ -33,4 +35,18 @@ t.test('in a chat of 100 000 messages what is read stays in its place', async t 
       t.ok(moved <= MOVED_PX_MAX, `${name} at ${width} px: moved by ${moved} px`)
     }
   }
+
+  await person.page.setViewportSize({ width: 1_280, height: 800 })
+  writer.send(reader.account.uid, 'the first one, again', { reply: first })
+  await person.page.getByRole('button', { name: /Jump to latest/ }).click()
+  await person.message('the first one, again').waitFor()
+  await person.message('the first one, again').locator('.quote').click()
+  await person.message(/^message 1, /).waitFor({ timeout: QUOTE_MS_MAX })
+  for (let page = 0; page < 4; page++) {
+    const { rows, moved } = await watchScrolling(person, Array<number>(10).fill(700))
+    t.ok(rows <= ROWS_MAX && moved <= MOVED_PX_MAX, `on the way down: ${rows} rows, moved by ${moved} px`)
+  }
+  writer.send(reader.account.uid, 'while away')
+  await person.page.getByRole('button', { name: 'Jump to latest, 1 new' }).click()
+  await person.message('while away').waitFor()
 })

@@ -27,7 +27,7 @@ export async function enter(server: RunningServer, account: string): Promise<Cli
   return client
 }
 
-/** Two friends, the first of whom has written so many messages of 1 to 40 lines. @returns the first and the last of them */
+/** Makes two friends, the first of whom has written so many messages of 1 to 40 lines, which the other has read. @returns the first and the last of them */
 export async function writeLong(
   writer: Client,
   reader: Client,
@@ -47,7 +47,9 @@ export async function writeLong(
       await eventually(() => last?.state !== 'queued' && last?.state !== 'sending')
   }
   if (first === undefined || last === undefined) throw new Error('nothing was written')
+  await eventually(() => last?.state === 'delivered')
   reader.markRead(writer.account.uid)
+  await eventually(() => last?.state === 'read')
   return [first, last]
 }
 

@@ -74,10 +74,30 @@ export function replaced(entries: Entries, entry: Message): Entries {
   return entry.changed.deleted ? entries.toSpliced(index, 1) : entries.with(index, entry)
 }
 
-/** An older page in front. What is in both stands once. */
+/**
+ * An older page in front. What is in both stands once. Before the joining of a group stands what a former membership left, too, so the page
+ * may belong among the entries.
+ */
 export function withOlder(entries: Entries, page: Entries): Entries {
+  const older = without(page, entries)
+  const all = [...older, ...entries]
+  return placeOf(older.at(-1)) > placeOf(entries[0]) ? all.sort((a, b) => placeOf(a) - placeOf(b)) : all
+}
+
+/** A newer page behind. What is in both stands once. */
+export function withNewer(entries: Entries, page: Entries): Entries {
+  return [...entries, ...without(page, entries)]
+}
+
+function without(page: Entries, entries: Entries): Entries {
   const known = new Set(entries.map(keyOf))
-  return [...page.filter(each => !known.has(keyOf(each))), ...entries]
+  return page.filter(each => !known.has(keyOf(each)))
+}
+
+/** The place in a group, for comparing; without one it is at the end. In a direct conversation there are none. */
+function placeOf(entry: Message | undefined): number {
+  if (entry === undefined || entry.peer !== 0) return 0
+  return entry.number || Number.MAX_SAFE_INTEGER
 }
 
 /** Changes those entries that `change` gives something else for. */

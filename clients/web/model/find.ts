@@ -1,5 +1,5 @@
-// Finding chats and people by a part of their names.
-import { type Client, type ConversationId, directConversation } from '../../typescript/browser.js'
+// Finding chats and people by a part of their names, and messages by a part of their texts.
+import { type Client, type ConversationId, directConversation, type Message } from '../../typescript/browser.js'
 import type { Chat } from './chats.js'
 import { nameOf } from './people.js'
 
@@ -11,6 +11,9 @@ export interface Found {
 }
 
 const FOUND_MAX = 20
+
+/** The characters before a hit that a line of a message begins with. */
+const BEFORE_HIT = 24
 
 /** Chats in the order of the list, then contacts without one. What begins with the text goes before what holds it. */
 export function findChats(text: string, chats: readonly Chat[], client: Client): Found[] {
@@ -34,6 +37,19 @@ export function findChats(text: string, chats: readonly Chat[], client: Client):
     return names.some(each => each.includes(wanted)) ? 1 : 2
   }
   return [0, 1].flatMap(wantedRank => all.filter(each => rank(each) === wantedRank)).slice(0, FOUND_MAX)
+}
+
+/** The messages that are stored here and hold the text, the newest first. */
+export async function findMessages(text: string, client: Client): Promise<readonly Message[]> {
+  const wanted = text.trim()
+  return wanted === '' ? [] : client.search(wanted, { limit: FOUND_MAX })
+}
+
+/** The part of a message's text that begins a few characters before what was looked for. */
+export function excerpt(message: string, text: string): string {
+  const line = message.replace(/\s+/g, ' ')
+  const at = line.toLocaleLowerCase().indexOf(text.trim().toLocaleLowerCase())
+  return at <= BEFORE_HIT ? line : `…${line.slice(at - BEFORE_HIT)}`
 }
 
 /** The parts of a name around what was looked for. */

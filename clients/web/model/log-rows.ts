@@ -11,6 +11,8 @@ export interface Row {
   readonly day: boolean
   /** The number that the line above it says; 0: there is no line. */
   readonly unread: number
+  /** Whether what stands above it was written before the user was in the group: then a line says so. */
+  readonly joined: boolean
   /** Whether it is the first of its group: then it names the author. */
   readonly first: boolean
   /** Whether it is the last of its group: then it shows the author's picture. */
@@ -31,11 +33,18 @@ export function keyOf({ change, number, sender, device, sendSeq }: Message): str
   return change === undefined ? `${sender}/${device}/${sendSeq}` : `#${number}`
 }
 
+/** What stands between the messages. */
+export interface Between {
+  readonly divider: Divider | undefined
+  /** The key of the first entry since the user is in the group. */
+  readonly joined: string | undefined
+}
+
 /**
  * @param isWhole nothing older is to be loaded; otherwise the first message stands in no row yet: what is above a row must not change when
  *   older ones come
  */
-export function rowsOf(messages: readonly Message[], divider: Divider | undefined, isWhole: boolean): Row[] {
+export function rowsOf(messages: readonly Message[], { divider, joined }: Between, isWhole: boolean): Row[] {
   const rows: Row[] = []
   let before: { readonly message: Message; readonly date: string } | undefined
   for (const message of messages) {
@@ -43,10 +52,11 @@ export function rowsOf(messages: readonly Message[], divider: Divider | undefine
     const date = dayOf(message.atMs)
     const day = date !== before?.date
     const unread = divider?.key === key ? divider.count : 0
-    const first = day || unread > 0 || before === undefined || !continues(before.message, message)
+    const isJoined = joined === key
+    const first = day || unread > 0 || isJoined || before === undefined || !continues(before.message, message)
     const previous = rows.at(-1)
     if (first && previous !== undefined) rows[rows.length - 1] = { ...previous, last: true }
-    rows.push({ key, message, day, unread, first, last: false })
+    rows.push({ key, message, day, unread, joined: isJoined, first, last: false })
     before = { message, date }
   }
   const end = rows.at(-1)

@@ -1,7 +1,10 @@
 // The chat that is open: what it shows, and what the user does in it.
 //
-//   loading ──the newest page, up to the first unread──► ready ◄──► an older page is loading, or failed
+//   loading ──the newest page, up to the first unread──► ready ◄──► an older or newer page is loading, or failed
 //      └──────────────────────► failed ──again()──► loading
+//
+// What is loaded is one piece of the chat, without a hole. It reaches the present, and grows with what comes; or it is around a message that was
+// jumped to, and newer pages lead back to the present.
 import {
   type Client,
   type ConversationId,
@@ -14,22 +17,43 @@ import {
   type SendOptions,
   type SentMessage,
 } from '../../typescript/browser.js'
-import { changeEntry, mapped, replaced, snapshot, withEntry, withOlder } from './entries.js'
+import { changeEntry, mapped, replaced, snapshot, withEntry, withNewer, withOlder } from './entries.js'
 import { type Divider, keyOf } from './log-rows.js'
 import type { Platform } from './platform.js'
 import { Signal } from './signal.js'
+
+/** What is beyond the first or last entry. */
+export type Beyond = 'none' | 'more' | 'loading' | 'failed'
 
 export interface ChatView {
   readonly state: 'loading' | 'ready' | 'failed'
   /** Oldest first. */
   readonly messages: readonly Message[]
-  readonly older: 'none' | 'more' | 'loading' | 'failed'
+  readonly older: Beyond
+  /** Other than `none`, the present is elsewhere: what comes is not among the messages. */
+  readonly newer: Beyond
   readonly divider: Divider | undefined
+  /** The key of the first entry since the user is in the group: what stands before it was written before. */
+  readonly joined: string | undefined
+  /** The entry that is to be shown, or, without a key, the end; another object with each wish. */
+  readonly target: { readonly key: string | undefined } | undefined
   /** Messages of others below what the user has seen. */
   readonly unseen: number
 }
 
-const EMPTY: ChatView = { state: 'loading', messages: [], older: 'none', divider: undefined, unseen: 0 }
+const EMPTY: ChatView = {
+  state: 'loading',
+  messages: [],
+  older: 'none',
+  newer: 'none',
+  divider: undefined,
+  joined: undefined,
+  target: undefined,
+  unseen: 0,
+}
+
+/** The part of a name that says which message of a chat it is. */
+export type MessagePlace = Pick<MessageName, 'sender' | 'device' | 'sendSeq' | 'number'>
 
 const NO_MESSAGES: MessagePage = { messages: [], before: undefined, after: undefined }
 
@@ -48,6 +72,12 @@ export class OpenChat {
   /** Messages to the group that were written while it is open, by key, until it has given them their places. */
   readonly #sent = new Map<string, SentMessage>()
   #before: HistoryPlace | undefined
+  #after: HistoryPlace | undefined
+  /** Grows by one when another piece takes the place of what is loaded: pages of the one before are then of no use. */
+  #piece = 0
+  /** What has come while a page that may reach the present was loading. */
+  #late: Message[] = []
+  #loaded: Promise<void>
   /** The version up to which the user has deleted all of it. */
   #cleared: number
   /** The key of the newest entry that the user has seen; everything above it counts as seen. */
@@ -81,8 +111,9 @@ export class OpenChat {
       client.on('trimmed', () => this.again()),
       // On a device that has just signed in, a chat that was opened at once has its messages elsewhere.
       client.on('chats', () => this.view.value.messages.length === 0 && this.again()),
+      client.on('chat', chat => isHere(chat) && this.#isAway && this.#change({ unseen: chat.unread })),
     ]
-    void this.#load()
+    this.#loaded = this.#load()
   }
 
   close(): void {
@@ -94,43 +125,84 @@ export class OpenChat {
   again(): void {
     this.#cleared = this.#client.conversations.get(this.conversation).cleared
     this.view.set({ ...EMPTY, divider: this.view.value.divider })
-    void this.#load()
+    this.#loaded = this.#load()
   }
 
   /** Loads the page before the first entry. */
   async loadOlder(): Promise<void> {
     const { older, state } = this.view.value
-    if (state !== 'ready' || (older !== 'more' && older !== 'failed') || this.#before === undefined) return
+    const before = this.#before
+    if (state !== 'ready' || (older !== 'more' && older !== 'failed') || before === undefined) return
     this.#change({ older: 'loading' })
+    const piece = this.#piece
     try {
-      const page = await this.#client.history(this.conversation, { before: this.#before, limit: this.#nextPage })
+      const page = await this.#client.history(this.conversation, { before, limit: this.#nextPage })
+      if (piece !== this.#piece) return
       this.#before = page.before
+      const { messages, joined } = this.view.value
+      const first = messages[0]
+      const isEarlier = isBeforeJoining(before) && page.messages.length > 0
       this.#change({
-        messages: withOlder(this.view.value.messages, page.messages),
+        messages: withOlder(messages, page.messages),
         older: page.before === undefined ? 'none' : 'more',
+        joined: joined ?? (isEarlier && first !== undefined ? keyOf(first) : undefined),
       })
     } catch {
-      this.#change({ older: 'failed' })
+      if (piece === this.#piece) this.#change({ older: 'failed' })
     }
   }
 
-  /** Loads older pages until the message is here. @returns its key; undefined if it is not to be had */
-  async reach(name: Pick<MessageName, 'sender' | 'device' | 'sendSeq' | 'number'>): Promise<string | undefined> {
-    for (;;) {
-      const found = this.find(name)
-      if (found !== undefined) return keyOf(found)
-      if (this.view.value.older !== 'more') return undefined
-      await this.loadOlder()
+  /** Loads the page behind the last entry, on the way back to the present. */
+  async loadNewer(): Promise<void> {
+    const { newer } = this.view.value
+    const after = this.#after
+    if ((newer !== 'more' && newer !== 'failed') || after === undefined) return
+    this.#late = []
+    this.#change({ newer: 'loading' })
+    const piece = this.#piece
+    try {
+      const page = await this.#client.history(this.conversation, { after, limit: PAGE })
+      // The last one brings to the present: what waits to be sent stands at its end, too.
+      const end = page.after === undefined ? await this.#client.history(this.conversation, { limit: 1 }) : undefined
+      if (piece !== this.#piece) return
+      this.#after = page.after
+      const messages = withNewer(this.view.value.messages, page.messages)
+      if (end === undefined) this.#change({ messages, newer: 'more' })
+      else this.#reached([...this.#late, ...end.messages].reduce(withEntry, messages))
+    } catch {
+      if (piece === this.#piece) this.#change({ newer: 'failed' })
     }
+  }
+
+  /** Shows a message, wherever it is in the chat. @returns whether it is to be had @throws LongwireError */
+  async jump(name: MessagePlace): Promise<boolean> {
+    await this.#loaded
+    if (this.find(name) === undefined) {
+      const page = await this.#client.history(this.conversation, { around: name, limit: PAGE })
+      if (page.after === undefined) await this.#load()
+      else this.#replace(page)
+    }
+    const found = this.find(name)
+    if (found === undefined) return false
+    // The first one has no row before what stands above it is known.
+    if (found === this.view.value.messages[0]) await this.loadOlder()
+    this.#change({ target: { key: keyOf(found) } })
+    return true
+  }
+
+  /** Shows the end of the chat. */
+  async toLatest(): Promise<void> {
+    if (this.#isAway) {
+      this.#late = []
+      this.#change({ newer: 'loading' })
+      this.#loaded = this.#load()
+      await this.#loaded
+    }
+    this.#change({ target: { key: undefined } })
   }
 
   /** The message of this name, if it is among those that are loaded. A reply in a group names the number alone. */
-  find({
-    sender,
-    device,
-    sendSeq,
-    number,
-  }: Pick<MessageName, 'sender' | 'device' | 'sendSeq' | 'number'>): Message | undefined {
+  find({ sender, device, sendSeq, number }: MessagePlace): Message | undefined {
     return this.view.value.messages.find(each => {
       if (each.change !== undefined) return false
       if (number > 0) return each.number === number
@@ -142,6 +214,10 @@ export class OpenChat {
   send(text: string, options: SendOptions): SentMessage {
     const sent = this.#client.send(this.conversation, text, options)
     if (sent.peer === 0) this.#sent.set(keyOf(sent), sent)
+    if (this.#isAway) {
+      void this.toLatest()
+      return sent
+    }
     this.#update(all => withEntry(all, snapshot(sent)))
     // Who writes has seen what stands above.
     this.seen(keyOf(sent))
@@ -165,6 +241,8 @@ export class OpenChat {
 
   /** The user has looked at everything up to this entry. */
   seen(key: string): void {
+    // Elsewhere it is not known what is between here and the present.
+    if (this.#isAway) return
     const { messages } = this.view.value
     const index = messages.findLastIndex(each => keyOf(each) === key)
     const seenBefore = messages.findLastIndex(each => keyOf(each) === this.#seenKey)
@@ -185,13 +263,20 @@ export class OpenChat {
     return Math.min(PAGE_MAX, Math.max(PAGE, this.view.value.messages.length))
   }
 
+  /** Whether the present is not among what is loaded. */
+  get #isAway(): boolean {
+    return this.view.value.newer !== 'none'
+  }
+
   async #load(): Promise<void> {
+    const piece = ++this.#piece
     try {
       const { unread } = this.#client.chats.get(this.conversation)
       let page = await this.#newest()
       let { messages } = page
       while (
         page.before !== undefined &&
+        !isBeforeJoining(page.before) &&
         messages.length < UNREAD_LOOKED_FOR_MAX &&
         this.#counted(messages).length <= unread &&
         unread > 0
@@ -199,24 +284,13 @@ export class OpenChat {
         page = await this.#client.history(this.conversation, { before: page.before, limit: PAGE })
         messages = withOlder(messages, page.messages)
       }
-      if (this.#closed) return
-      this.#before = page.before
+      if (this.#closed || piece !== this.#piece) return
       // What came while it loaded.
-      const arrived = this.view.value.messages
-      const all = arrived.reduce<readonly Message[]>((sum, each) => withEntry(sum, each), messages)
-      const firstUnread = unread === 0 ? undefined : this.#counted(messages).at(-unread)
-      const firstIndex = firstUnread === undefined ? all.length : all.indexOf(firstUnread)
-      const seen = all[firstIndex - 1]
-      this.#seenKey = seen && keyOf(seen)
-      this.view.set({
-        state: 'ready',
-        messages: all,
-        older: page.before === undefined ? 'none' : 'more',
-        divider: firstUnread === undefined ? undefined : { key: keyOf(firstUnread), count: unread },
-        unseen: this.#unseenAfter(firstIndex - 1, all),
-      })
+      const arrived = this.#isAway ? this.#late : this.view.value.messages
+      this.#replace(page)
+      this.#reached(arrived.reduce(withEntry, messages))
     } catch {
-      if (!this.#closed) this.#change({ state: 'failed' })
+      if (!this.#closed && piece === this.#piece) this.#change({ state: 'failed' })
     }
   }
 
@@ -230,8 +304,39 @@ export class OpenChat {
     }
   }
 
+  /** Another piece of the chat takes the place of what is loaded. */
+  #replace({ messages, before, after }: MessagePage): void {
+    this.#piece++
+    this.#before = before
+    this.#after = after
+    this.#change({
+      state: 'ready',
+      messages,
+      older: before === undefined ? 'none' : 'more',
+      newer: after === undefined ? 'none' : 'more',
+      joined: undefined,
+    })
+  }
+
+  /** The messages reach the present: what of them is unread is known by the number. */
+  #reached(messages: readonly Message[]): void {
+    const { unread } = this.#client.chats.get(this.conversation)
+    const firstUnread = unread === 0 ? undefined : this.#counted(messages).at(-unread)
+    const firstIndex = firstUnread === undefined ? messages.length : messages.indexOf(firstUnread)
+    const seen = messages[firstIndex - 1]
+    this.#seenKey = seen && keyOf(seen)
+    this.#change({
+      messages,
+      newer: 'none',
+      divider: firstUnread === undefined ? this.view.value.divider : { key: keyOf(firstUnread), count: unread },
+      unseen: this.#unseenAfter(firstIndex - 1, messages),
+    })
+  }
+
   #arrived(message: Message): void {
-    const { messages, divider, state } = this.view.value
+    const { messages, divider, state, newer } = this.view.value
+    if (newer === 'loading') this.#late.push(message)
+    if (newer !== 'none') return
     this.#update(all => withEntry(all, message))
     if (state !== 'ready' || !this.#isOfOthers(message)) return
     const seenIndex = this.view.value.messages.findLastIndex(each => keyOf(each) === this.#seenKey)
@@ -279,4 +384,9 @@ export class OpenChat {
   #isOfOthers({ sender, change }: Message): boolean {
     return change === undefined && sender !== this.#client.account.uid
   }
+}
+
+/** Whether a page before this place is of what was written before the user was in the group. */
+function isBeforeJoining(place: HistoryPlace): boolean {
+  return place.startsWith('e')
 }

@@ -1,14 +1,21 @@
 // The place in the page that its address names: an open chat, or a pane beside the list. So the browser's back button goes back.
 import type { ConversationId } from '../../typescript/browser.js'
 
-export type Side = 'chats' | 'archived' | 'new-chat' | 'new-group' | 'requests' | 'settings'
+export type Side = 'chats' | 'archived' | 'new-chat' | 'new-group' | 'new-board' | 'requests' | 'settings'
 
 export interface Place {
   readonly side: Side
   readonly conversation: ConversationId | undefined
 }
 
-const SIDES: ReadonlySet<string> = new Set<Side>(['archived', 'new-chat', 'new-group', 'requests', 'settings'])
+const SIDES: ReadonlySet<string> = new Set<Side>([
+  'archived',
+  'new-chat',
+  'new-group',
+  'new-board',
+  'requests',
+  'settings',
+])
 
 const CONVERSATION = /^[a-z]+:[A-Za-z0-9._-]{1,64}$/
 

@@ -5,7 +5,10 @@ import {
   type ConversationId,
   directConversation,
   type Message,
+  type MessageName,
   peerOf,
+  type Room,
+  type RoomRules,
   type SendOptions,
   type SentMessage,
 } from '../../typescript/browser.js'
@@ -15,9 +18,11 @@ import { Connection } from './connection.js'
 import { Drafts } from './drafts.js'
 import { errorWords, reasonWords } from './error-words.js'
 import type { Filter } from './filter.js'
+import { isRoom } from './kinds.js'
 import { GroupMembers } from './members.js'
 import { actsOn } from './message-acts.js'
 import { Notices } from './notices.js'
+import { OpenBoard } from './open-board.js'
 import { OpenChat } from './open-chat.js'
 import { nameOf, People } from './people.js'
 import type { Platform } from './platform.js'
@@ -37,6 +42,8 @@ export class Session {
   readonly notices: Notices
   /** The chat that is open. */
   readonly open = new Signal<OpenChat | undefined>(undefined)
+  /** The board that is open. */
+  readonly board = new Signal<OpenBoard | undefined>(undefined)
   readonly filter = new Signal<Filter>('all')
   /** Grows by one when a contact or a group changes. */
   readonly version = new Signal(0)
@@ -65,27 +72,45 @@ export class Session {
     this.connection = new Connection(client, platform.clock, on)
     this.notices = new Notices(platform.clock)
     const changed = (): void => this.version.set(this.version.value + 1)
-    for (const name of ['contact', 'group', 'conversation', 'preferences', 'profile'] as const) on(name, changed)
+    for (const name of ['contact', 'group', 'conversation', 'preferences', 'profile', 'room'] as const)
+      on(name, changed)
     on('connection', ({ state }) => {
       // Only a connection tells whether strangers may write.
       if (state === 'online') changed()
     })
     on('message', message => this.#heard(message))
-    on('groupFailed', ({ reason }) => this.notices.error(said('actRefused', { why: reasonWords(reason) })))
+    for (const name of ['groupFailed', 'roomFailed'] as const) {
+      on(name, ({ reason }) => this.notices.error(said('actRefused', { why: reasonWords(reason) })))
+    }
+    this.#offs.push(platform.whenVisible(isVisible => client.rooms.follow(isVisible)))
   }
 
   get uid(): number {
     return this.client.account.uid
   }
 
-  /** Opens a chat, or none. */
+  /** Opens a chat or a board, or none. */
   show(conversation: ConversationId | undefined): void {
-    if (this.open.value?.conversation === conversation) return
-    this.open.value?.close()
-    this.open.set(conversation && new OpenChat(this.client, conversation, this.#platform))
-    if (conversation === undefined) return
+    const shown = this.open.value ?? this.board.value
+    if (shown?.conversation === conversation) return
+    shown?.close()
+    const isBoard = conversation !== undefined && isRoom(conversation)
+    this.board.set(isBoard ? new OpenBoard(this.client, conversation) : undefined)
+    this.open.set(isBoard ? undefined : conversation && new OpenChat(this.client, conversation, this.#platform))
+    if (conversation === undefined || isBoard) return
     this.#platform.notifications.clear(conversation)
     if (this.client.conversations.get(conversation).unread) this.set(conversation, { unread: false })
+  }
+
+  /** Opens the chat of a message, and shows it there. */
+  async jump(message: MessageName): Promise<void> {
+    this.#platform.go(message.conversation)
+    this.show(message.conversation)
+    try {
+      if (!(await this.open.value?.jump(message))) this.notices.tell(said('quoteGone'))
+    } catch (error) {
+      this.notices.error(errorWords(error))
+    }
   }
 
   /** Sets how a chat is shown. */
@@ -159,6 +184,37 @@ export class Session {
       this.notices.error(errorWords(error))
       return undefined
     }
+  }
+
+  /** The boards that the user follows; those with something to confirm first. */
+  boards(): Room[] {
+    const boards = this.client.rooms.all().filter(({ kind }) => kind === 'board')
+    return boards.sort(
+      (a, b) => Number(b.unconfirmed > 0) - Number(a.unconfirmed > 0) || a.title.localeCompare(b.title),
+    )
+  }
+
+  /** @returns the conversation of the new board; undefined if it was refused, which is told */
+  async createBoard(title: string, rules: RoomRules): Promise<ConversationId | undefined> {
+    try {
+      return await this.client.rooms.create(title, 'board', rules)
+    } catch (error) {
+      this.notices.error(errorWords(error))
+      return undefined
+    }
+  }
+
+  /** Follows a board by its address: `room:NAME`, or with its code `room:NAME/CODE`. @returns what is wrong with it; undefined: the board opens */
+  async follow(address: string): Promise<Said | undefined> {
+    const [, room, code = ''] = /^\s*(room:[\w.-]+)(?:\/(\S+))?\s*$/.exec(address) ?? []
+    if (room === undefined) return said('noBoardAddress')
+    try {
+      await this.client.rooms.subscribe(room as ConversationId, code)
+    } catch (error) {
+      return errorWords(error)
+    }
+    this.#platform.go(room)
+    return undefined
   }
 
   /** Joins a group by what its details show: `group:NAME/CODE`. @returns what is wrong with it; undefined: it is asked for */
@@ -269,6 +325,7 @@ export class Session {
 
   close(): void {
     this.open.value?.close()
+    this.board.value?.close()
     this.connection.close()
     this.presence.close()
     for (const off of this.#offs) off()

@@ -6,7 +6,7 @@ import type { Speech } from '../words.js'
 import { useChatMenu } from './chat-menu.js'
 import { Composer, type ComposerHandle } from './composer.js'
 import { ConnectionBanner } from './connection-line.js'
-import { useDraw, useListener, useSession, useSignal, useSpeech } from './hooks.js'
+import { useDraw, useFallback, useListener, useSession, useSignal, useSpeech } from './hooks.js'
 import { Log, type LogHandle } from './log.js'
 import { useMembers } from './members.js'
 import type { DetailsState } from './panes.js'
@@ -95,10 +95,11 @@ function Head({ open, details, setDetails }: ChatPaneProps) {
   useListener('resize', useDraw())
   const isShown = details === 'open' || (details === 'on' && isWide())
   const openDetails = (): void => setDetails(isShown ? 'off' : 'open')
+  const opener = useFallback<HTMLButtonElement>(isShown)
   return (
     <header class="bar">
       <IconButton class="back" icon="back" label={speech.say('back')} onClick={goHome} />
-      <button type="button" class="who" onClick={openDetails}>
+      <button ref={opener} type="button" class="who" onClick={openDetails}>
         <Avatar id={uid ?? conversation} name={name} group={uid === undefined} size="m" />
         <span class="two">
           <span class="name">

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks'
 import { type ConversationId, type GroupRules, peerOf } from '../../typescript/browser.js'
 import { said } from '../words.js'
 import { useParting } from './chat-menu.js'
-import { useSession, useSignal, useSpeech } from './hooks.js'
+import { useFallback, useSession, useSignal, useSpeech } from './hooks.js'
 import { MemberList, useMembers } from './members.js'
 import { useOverlays } from './overlays.js'
 import { Avatar, Button, Field, Icon, IconButton, type IconName, Segments, Switch } from './parts.js'
@@ -20,7 +20,9 @@ export function Details({ conversation, close }: { conversation: ConversationId;
       class="details"
       aria-label={speech.say('details')}
       onKeyDown={event => {
-        if (event.key === 'Escape') close()
+        if (event.key !== 'Escape') return
+        event.stopPropagation()
+        close()
       }}
     >
       <div class="bar">
@@ -273,10 +275,11 @@ export function TextSetting({ icon, title, label, value, mayBeEmpty = false, sav
   const session = useSession()
   const speech = useSpeech()
   const [text, setText] = useState<string | undefined>()
+  const opener = useFallback<HTMLButtonElement>(text === undefined)
   useEffect(() => setText(undefined), [value])
   if (text === undefined) {
     return (
-      <button type="button" class="item" onClick={() => setText(value)}>
+      <button ref={opener} type="button" class="item" onClick={() => setText(value)}>
         <Icon name={icon} />
         <span class="grow">{title}</span>
       </button>

@@ -1,5 +1,5 @@
 // What components draw from: the values of the model, the words, and the session, handed down by context.
-import { type ComponentChild, type ComponentType, createContext, createElement } from 'preact'
+import { type ComponentChild, type ComponentType, createContext, createElement, type RefObject } from 'preact'
 import { useContext, useEffect, useLayoutEffect, useReducer, useRef } from 'preact/hooks'
 import type { App } from '../model/app.js'
 import type { Session } from '../model/session.js'
@@ -69,6 +69,17 @@ export function useListener<K extends keyof WindowEventMap>(
     window.addEventListener(name, heard)
     return () => window.removeEventListener(name, heard)
   }, [name])
+}
+
+/** Gives an element the focus when a change of the value has taken away what had it. */
+export function useFallback<T extends HTMLElement>(value: unknown): RefObject<T | null> {
+  const element = useRef<T>(null)
+  const drawn = useRef(value)
+  useLayoutEffect(() => {
+    if (drawn.current !== value && document.activeElement === document.body) element.current?.focus()
+    drawn.current = value
+  }, [value])
+  return element
 }
 
 /** The component, drawn anew only when a property is another one. */

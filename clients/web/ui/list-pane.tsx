@@ -1,5 +1,6 @@
 // The list of chats, with what stands above it and the own account below.
 import { useEffect, useRef, useState } from 'preact/hooks'
+import type { Room } from '../../typescript/browser.js'
 import type { Chat } from '../model/chats.js'
 import { FILTERS, type Filter, filtered } from '../model/filter.js'
 import type { PlainKey } from '../words.js'
@@ -8,9 +9,14 @@ import { ConnectionLine } from './connection-line.js'
 import { useNow, useSession, useSignal, useSpeech } from './hooks.js'
 import { NotStored, SkeletonRows } from './page.js'
 import { go, goBack } from './panes.js'
-import { Avatar, Blank, Button, Icon, IconButton } from './parts.js'
+import { Avatar, Blank, BoardDisc, Button, Icon, IconButton } from './parts.js'
 
-const FILTER_WORDS: Readonly<Record<Filter, PlainKey>> = { all: 'all', unread: 'unreadTab', groups: 'groupsTab' }
+const FILTER_WORDS: Readonly<Record<Filter, PlainKey>> = {
+  all: 'all',
+  unread: 'unreadTab',
+  groups: 'groupsTab',
+  boards: 'boards',
+}
 
 /** The chats that the list shows. */
 export function useFiltered(): readonly Chat[] {
@@ -86,7 +92,8 @@ function Rows({ list, all, archived }: { list: readonly Chat[]; all: readonly Ch
   const { filter, open, drafts } = session
   const nowMs = useNow(60_000)
   const chosen = useSignal(filter)
-  const current = useSignal(open)?.conversation
+  const chat = useSignal(open)?.conversation
+  const current = useSignal(session.board)?.conversation ?? chat
   const texts = useSignal(drafts.all)
   // Names that come later stand in rows, too.
   const people = useSignal(session.people.version)
@@ -98,6 +105,10 @@ function Rows({ list, all, archived }: { list: readonly Chat[]; all: readonly Ch
   }, [list, current])
   const [drawn, setDrawn] = useState(ROWS_AT_ONCE)
   const { requests } = session
+  const boards = !archived && (chosen === 'all' || chosen === 'boards') ? session.boards() : []
+  const boardRow = (board: Room) => (
+    <BoardRow key={board.conversation} board={board} current={board.conversation === current} />
+  )
   const put = all.filter(each => each.archived).length
   const rows = useRef<HTMLUListElement>(null)
   const onKeyDown = (event: KeyboardEvent): void => {
@@ -127,6 +138,7 @@ function Rows({ list, all, archived }: { list: readonly Chat[]; all: readonly Ch
         {!archived && chosen === 'all' && requests > 0 && (
           <Folder hash="requests" icon="person-add" word="contactRequests" count={requests} />
         )}
+        {boards.filter(({ unconfirmed }) => unconfirmed > 0).map(boardRow)}
         {list.slice(0, drawn).map((chat, i) => (
           <ChatRow
             key={chat.conversation}
@@ -140,12 +152,43 @@ function Rows({ list, all, archived }: { list: readonly Chat[]; all: readonly Ch
             count={list.length}
           />
         ))}
+        {boards.filter(({ unconfirmed }) => unconfirmed === 0).map(boardRow)}
         {!archived && chosen === 'all' && put > 0 && (
           <Folder hash="archived" icon="archive" word="archivedTab" count={put} />
         )}
       </ul>
-      {list.length === 0 && <NoRows filter={archived ? 'archived' : chosen} />}
+      {list.length + boards.length === 0 && <NoRows filter={archived ? 'archived' : chosen} />}
     </>
+  )
+}
+
+function BoardRow({ board, current }: { board: Room; current: boolean }) {
+  const speech = useSpeech()
+  const { conversation, title, unconfirmed, closed, state } = board
+  const waits = state === 'asked' ? 'joinAsked' : closed ? 'boardEnded' : 'nothingToConfirm'
+  return (
+    <li>
+      <a class="row" href={`#${conversation}`} {...(current && { 'aria-current': 'page' as const })}>
+        <BoardDisc />
+        <span class="two">
+          <span class="line">
+            <span class="name">
+              <bdi>{title || speech.say('board')}</bdi>
+            </span>
+          </span>
+          <span class="line">
+            <span class="prev">
+              {unconfirmed > 0 ? speech.say('postsToConfirm', { n: unconfirmed }) : speech.say(waits)}
+            </span>
+            {unconfirmed > 0 && (
+              <span class="badge open" aria-hidden="true">
+                {unconfirmed > 99 ? '99+' : unconfirmed}
+              </span>
+            )}
+          </span>
+        </span>
+      </a>
+    </li>
   )
 }
 
@@ -192,6 +235,14 @@ function NoRows({ filter }: { filter: Filter | 'archived' }) {
         <Blank icon="people" title={speech.say('noGroups')} text={speech.say('noGroupsHow')}>
           <Button kind="primary" onClick={() => go('new-group')}>
             {speech.say('newGroup')}
+          </Button>
+        </Blank>
+      )
+    case 'boards':
+      return (
+        <Blank icon="board" title={speech.say('noBoards')} text={speech.say('noBoardsHow')}>
+          <Button kind="primary" onClick={() => go('new-board')}>
+            {speech.say('boards')}
           </Button>
         </Blank>
       )

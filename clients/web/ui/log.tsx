@@ -4,7 +4,7 @@ import { useEffect, useImperativeHandle, useLayoutEffect, useMemo, useRef, useSt
 import { type Message, peerOf } from '../../typescript/browser.js'
 import { dayLabel } from '../model/dates.js'
 import { type Row, rowsOf } from '../model/log-rows.js'
-import type { ChatView, OpenChat } from '../model/open-chat.js'
+import type { ChatView, MessagePlace, OpenChat } from '../model/open-chat.js'
 import { useApp, useListener, useSession, useSignal, useSpeech } from './hooks.js'
 import { ChangeLine, MessageRow } from './message.js'
 import { type MessageMenu, useMessageMenu } from './message-menu.js'
@@ -31,7 +31,7 @@ const MESSAGE_PX = 44
 const CHANGE_PX = 24
 const ABOVE_PX = 40
 
-/** The number of rows before the first one at which older messages are loaded. */
+/** The number of rows before the first one, or behind the last, at which more messages are loaded. */
 const LOAD_AHEAD = 15
 
 /** How long a message stays marked that was jumped to. */
@@ -44,24 +44,24 @@ export function Log({ handle, open, view, onReply, onEdit, onType }: LogProps) {
   const session = useSession()
   const speech = useSpeech()
   const { platform } = useApp()
-  const { messages, divider, older, unseen } = view
+  const { messages, divider, joined, older, newer, target, unseen } = view
   const element = useRef<HTMLDivElement>(null)
   const [atEnd, setAtEnd] = useState(true)
   const [focused, setFocused] = useState<string | undefined>()
   const [picked, setPicked] = useState<string | undefined>()
   const [floating, setFloating] = useState<number | undefined>()
   const people = useSignal(session.people.version)
-  const rows = useMemo(() => rowsOf(messages, divider, older === 'none'), [messages, divider, older === 'none'])
+  const isWhole = older === 'none'
+  const rows = useMemo(() => rowsOf(messages, { divider, joined }, isWhole), [messages, divider, joined, isWhole])
   const focusedIndex = focused === undefined ? -1 : rows.findIndex(({ key }) => key === focused)
   const list = useVirtualList({
-    count: rows.length,
+    rows,
+    guess: guessAt,
+    above: 8,
+    below: 12,
     element: () => element.current,
-    keyAt: index => rows[index]?.key ?? String(index),
-    guess: index => guessAt(rows[index]),
-    paddingStart: 8,
-    paddingEnd: 12,
     pinned: focusedIndex,
-    follows: true,
+    follows: newer === 'none',
   })
   const menu = useMessageMenu(open, { onReply, onEdit })
 
@@ -69,6 +69,17 @@ export function Log({ handle, open, view, onReply, onEdit, onType }: LogProps) {
     const first = rows.find(({ unread }) => unread > 0)
     if (first !== undefined) list.show(first.key, 'start')
   }, [])
+
+  useLayoutEffect(() => {
+    if (target === undefined) return undefined
+    const { key } = target
+    setFocused(undefined)
+    setPicked(key)
+    if (key === undefined) list.toEnd()
+    else list.show(key, 'center')
+    const timer = platform.clock.after(PICKED_MS, () => setPicked(undefined))
+    return () => timer.cancel()
+  }, [target])
 
   const look = (): void => {
     setAtEnd(list.isAtEnd)
@@ -82,8 +93,12 @@ export function Log({ handle, open, view, onReply, onEdit, onType }: LogProps) {
 
   const first = list.first
   useEffect(() => {
-    if (older === 'more' && first < LOAD_AHEAD) void open.loadOlder()
+    if (older === 'more' && list.viewHeight > 0 && first < LOAD_AHEAD) void open.loadOlder()
   }, [older, first, messages])
+  const below = rows.length - list.last
+  useEffect(() => {
+    if (newer === 'more' && below < LOAD_AHEAD) void open.loadNewer()
+  }, [newer, below, messages])
 
   useEffect(() => {
     const log = element.current
@@ -109,24 +124,10 @@ export function Log({ handle, open, view, onReply, onEdit, onType }: LogProps) {
     if (focused !== undefined) rowElement(element.current, focused)?.focus({ preventScroll: true })
   }, [focused])
 
-  const toEnd = (): void => {
-    setFocused(undefined)
-    list.toEnd()
-  }
+  const toEnd = (): void => void open.toLatest()
   useImperativeHandle(handle, () => ({ toEnd }), [])
 
-  /** Shows a message, wherever it is. */
-  const jump = async (name: Parameters<OpenChat['reach']>[0]): Promise<void> => {
-    const key = await open.reach(name)
-    if (key === undefined) {
-      session.notices.tell({ key: 'quoteGone', values: {} })
-      return
-    }
-    setPicked(key)
-    platform.clock.after(PICKED_MS, () => setPicked(undefined))
-    // The rows of what was loaded for it are there with the next drawing.
-    platform.clock.after(0, () => list.show(key, 'center'))
-  }
+  const jump = (name: MessagePlace): void => void session.jump({ ...name, conversation: open.conversation })
 
   /** Goes to the next message that way. */
   const step = (by: number): void => {
@@ -164,7 +165,6 @@ export function Log({ handle, open, view, onReply, onEdit, onType }: LogProps) {
   }
 
   const isDirect = peerOf(open.conversation) !== undefined
-  const { items } = list
   return (
     <>
       <div
@@ -179,25 +179,17 @@ export function Log({ handle, open, view, onReply, onEdit, onType }: LogProps) {
         {rows.length === 0 && older === 'none' && (
           <Blank icon="chat" title={speech.say('chatEmpty')} text={speech.say('chatEmptyHow')} />
         )}
-        {older === 'failed' && (
-          <div class="told">
-            {speech.say('olderFailed')}{' '}
-            <Button kind="quiet" small onClick={() => void open.loadOlder()}>
-              {speech.say('tryAgain')}
-            </Button>
-          </div>
-        )}
         <div class="tall" style={{ height: `${list.height}px` }}>
-          {items.map(({ key, index, start }) => {
+          {list.drawn.map(index => {
             const row = rows[index]
             if (row === undefined) return null
             return (
               <div
-                key={key}
+                key={row.key}
                 class="at"
                 ref={list.measure}
                 data-index={index}
-                style={{ transform: `translateY(${start}px)` }}
+                style={{ transform: `translateY(${list.topOf(index)}px)` }}
               >
                 <LogRow
                   row={row}
@@ -214,12 +206,20 @@ export function Log({ handle, open, view, onReply, onEdit, onType }: LogProps) {
           })}
         </div>
       </div>
+      {(older === 'failed' || newer === 'failed') && (
+        <div class="told beyond" role="status">
+          {speech.say(older === 'failed' ? 'olderFailed' : 'newerFailed')}{' '}
+          <Button kind="quiet" small onClick={() => void (older === 'failed' ? open.loadOlder() : open.loadNewer())}>
+            {speech.say('tryAgain')}
+          </Button>
+        </div>
+      )}
       {floating !== undefined && (
         <div class="day floating" aria-hidden="true">
           <span>{dayLabel(speech, floating, platform.clock.now())}</span>
         </div>
       )}
-      {!atEnd && (
+      {!(atEnd && newer === 'none') && (
         <button
           type="button"
           class="jump"
@@ -245,7 +245,7 @@ interface LogRowProps {
   readonly picked: boolean
   readonly focused: boolean
   readonly open: OpenChat
-  readonly jump: (name: Parameters<OpenChat['reach']>[0]) => Promise<void>
+  readonly jump: (name: MessagePlace) => void
   readonly menu: MessageMenu
   readonly onFocus: (key: string) => void
 }
@@ -253,7 +253,7 @@ interface LogRowProps {
 function LogRow({ row, people, picked, focused, open, jump, menu, onFocus }: LogRowProps) {
   const speech = useSpeech()
   const { clock } = useApp().platform
-  const { message, day, unread, first, last } = row
+  const { message, day, unread, joined, first, last } = row
   return (
     <>
       {day && (
@@ -264,6 +264,11 @@ function LogRow({ row, people, picked, focused, open, jump, menu, onFocus }: Log
       {unread > 0 && (
         <div class="new" role="note">
           <span>{speech.say('nNew', { n: unread })}</span>
+        </div>
+      )}
+      {joined && (
+        <div class="new before" role="note">
+          <span>{speech.say('beforeJoining')}</span>
         </div>
       )}
       {message.change === undefined ? (
@@ -287,10 +292,8 @@ function LogRow({ row, people, picked, focused, open, jump, menu, onFocus }: Log
   )
 }
 
-function guessAt(row: Row | undefined): number {
-  if (row === undefined) return MESSAGE_PX
-  const { message, day, unread } = row
-  const above = (day ? ABOVE_PX : 0) + (unread > 0 ? ABOVE_PX : 0)
+function guessAt({ message, day, unread, joined }: Row): number {
+  const above = [day, unread > 0, joined].filter(Boolean).length * ABOVE_PX
   return above + (message.change === undefined ? MESSAGE_PX : CHANGE_PX)
 }
 

@@ -5,7 +5,7 @@ import { changeWords } from '../model/change-words.js'
 import { timeOf } from '../model/dates.js'
 import { reasonWords } from '../model/error-words.js'
 import { keyOf } from '../model/log-rows.js'
-import type { OpenChat } from '../model/open-chat.js'
+import type { MessagePlace, OpenChat } from '../model/open-chat.js'
 import { isJumbo, textParts } from '../model/text-parts.js'
 import { textOf } from './chat-row.js'
 import { memo, useApp, useSession, useSpeech } from './hooks.js'
@@ -26,7 +26,7 @@ interface MessageRowProps {
   readonly open: OpenChat
   /** The message that it answers, if that is here. */
   readonly quoted: Message | undefined
-  readonly jump: (name: Parameters<OpenChat['reach']>[0]) => Promise<void>
+  readonly jump: (name: MessagePlace) => void
   readonly menu: MessageMenu
   readonly onFocus: (key: string) => void
 }
@@ -84,7 +84,7 @@ export const MessageRow = memo((props: MessageRowProps) => {
             </p>
           )}
           {message.extra.reply !== undefined && !isVoid && (
-            <Quote quoted={quoted} jump={() => void jump(message.extra.reply ?? message)} />
+            <Quote quoted={quoted} jump={() => jump(message.extra.reply ?? message)} />
           )}
           <Body message={message} />
           {changed.reactions.length > 0 && !isVoid && <Reactions message={message} open={open} />}
@@ -199,13 +199,14 @@ function Body({ message }: { message: Message }) {
   }
   return (
     <p class="text" dir="auto">
-      {isVoid || text === '' ? textOf(message, session, speech) : <Text message={message} />}
+      {isVoid || text === '' ? textOf(message, session, speech) : <MessageText message={message} />}
       <Meta message={message} />
     </p>
   )
 }
 
-function Text({ message }: { message: Message }) {
+/** The text of a message, with its links and mentions. */
+export function MessageText({ message }: { message: Message }) {
   const { uid } = useSession()
   const isMe = (named: number): boolean => named === uid || (named === 0 && message.sender !== uid)
   return (

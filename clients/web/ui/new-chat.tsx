@@ -4,7 +4,7 @@ import { directConversation, LongwireError, type Profile } from '../../typescrip
 import { errorWords } from '../model/error-words.js'
 import { nameOf } from '../model/people.js'
 import { isAsking } from '../model/requests.js'
-import { useSession, useSignal, useSpeech } from './hooks.js'
+import { useFallback, useSession, useSignal, useSpeech } from './hooks.js'
 import { SideBar } from './list-pane.js'
 import { go } from './panes.js'
 import { Avatar, Button, Field, Icon } from './parts.js'
@@ -26,6 +26,11 @@ export function NewChat() {
             <Icon name="next" size="s" />
           </a>
           <JoinGroup />
+          <a class="item" href="#new-board">
+            <Icon name="board" />
+            <span class="grow">{speech.say('boards')}</span>
+            <Icon name="next" size="s" />
+          </a>
         </div>
         <div class="sec">
           <h3>{speech.say('contacts')}</h3>
@@ -122,12 +127,13 @@ function FoundPerson({ person }: { person: Profile }) {
   const state = contact?.state
   const asks = contact !== undefined && isAsking(contact)
   const isOther = uid !== session.uid
+  const box = useFallback<HTMLDivElement>(state)
   const ask = (): void =>
     void session
       .attempt(contacts.request(uid, greeting.trim()))
       .then(done => done && session.notices.tell({ key: 'requestSent', values: { name } }))
   return (
-    <div class="found" role="status">
+    <div ref={box} class="found" role="status" tabIndex={-1}>
       <div class="item person">
         <Avatar id={uid} name={name} />
         <span class="grow">
@@ -186,9 +192,10 @@ function JoinGroup() {
   const speech = useSpeech()
   const [code, setCode] = useState<string | undefined>()
   const [fault, setFault] = useState<string | undefined>()
+  const opener = useFallback<HTMLButtonElement>(code === undefined)
   if (code === undefined) {
     return (
-      <button type="button" class="item" onClick={() => setCode('')}>
+      <button ref={opener} type="button" class="item" onClick={() => setCode('')}>
         <Icon name="link" />
         <span class="grow">{speech.say('joinByCode')}</span>
       </button>

@@ -4,11 +4,13 @@ import { useEffect, useLayoutEffect, useState } from 'preact/hooks'
 import type { ConversationId } from '../../typescript/browser.js'
 import { type Place, placeOf } from '../model/place.js'
 import { said } from '../words.js'
+import { BoardPane } from './board-pane.js'
 import { ChatPane } from './chat-pane.js'
 import { Details } from './details.js'
 import { useFinder } from './finder.js'
 import { useApp, useDraw, useListener, useSession, useSignal, useSpeech } from './hooks.js'
 import { ListPane, useFiltered } from './list-pane.js'
+import { NewBoard } from './new-board.js'
 import { NewChat } from './new-chat.js'
 import { NewGroup } from './new-group.js'
 import { Blank } from './parts.js'
@@ -25,6 +27,7 @@ export function Panes() {
   const place = usePlace()
   const [details, setDetails] = useState<DetailsState>('on')
   const open = useSignal(session.open)
+  const board = useSignal(session.board)
   const find = useFinder()
   // A pane in the list's place leaves the chat open beside it.
   useLayoutEffect(() => {
@@ -33,6 +36,7 @@ export function Panes() {
   // A drawer is about the chat that was open.
   useEffect(() => setDetails(state => (state === 'open' ? 'on' : state)), [place.conversation])
   useKeys(find)
+  useEscape(place, (open ?? board)?.conversation, details === 'open' ? () => setDetails('off') : undefined)
   useTitle()
   useNewVersion()
   return (
@@ -43,7 +47,9 @@ export function Panes() {
         data-details={open === undefined ? 'off' : details}
       >
         <SidePane place={place} find={find} />
-        {open === undefined ? (
+        {board !== undefined ? (
+          <BoardPane key={board.conversation} board={board} />
+        ) : open === undefined ? (
           <main class="chat">
             <Blank icon="chat" title={speech.say('pickChat')} text={speech.say('pickChatHow')} />
           </main>
@@ -69,6 +75,8 @@ function SidePane({ place, find }: { place: Place; find: () => void }) {
       return <NewChat />
     case 'new-group':
       return <NewGroup />
+    case 'new-board':
+      return <NewBoard />
     case 'requests':
       return <Requests />
     case 'settings':
@@ -126,6 +134,16 @@ function useKeys(find: () => void): void {
       const next = chats[event.key === 'ArrowDown' ? at + 1 : Math.max(at - 1, 0)]
       if (next !== undefined) go(next.conversation)
     }
+  })
+}
+
+/** Escape closes what lies above the rest: a drawer, or a pane in the list's place. Dialogs and menus close by themselves. */
+function useEscape(place: Place, beside: ConversationId | undefined, closeDrawer: (() => void) | undefined): void {
+  useListener('keydown', event => {
+    if (event.key !== 'Escape' || event.isComposing || event.defaultPrevented) return
+    if (document.querySelector('dialog[open], [popover]:popover-open') !== null) return
+    if (closeDrawer !== undefined) closeDrawer()
+    else if (place.side !== 'chats') goBack(beside)
   })
 }
 

@@ -151,6 +151,15 @@ export function Avatar({ id, name, group, size, online }: AvatarProps) {
   )
 }
 
+/** The picture of a board. */
+export function BoardDisc({ size }: { size?: 'm' }) {
+  return (
+    <span class={size === undefined ? 'av board' : `av board av-${size}`} aria-hidden="true">
+      <Icon name="board" />
+    </span>
+  )
+}
+
 const segmenter = new Intl.Segmenter()
 
 function firstSign(name: string): string {

@@ -1,44 +1,58 @@
 // A field with a list of what it finds: for the finder, and for where to forward a message.
-import { useId, useRef, useState } from 'preact/hooks'
-import { type ConversationId, peerOf } from '../../typescript/browser.js'
-import { type Found, findChats, marked } from '../model/find.js'
-import { useSession, useSignal, useSpeech } from './hooks.js'
+import type { ComponentChildren } from 'preact'
+import { useEffect, useId, useRef, useState } from 'preact/hooks'
+import { type ConversationId, type Message, peerOf } from '../../typescript/browser.js'
+import { rowTime } from '../model/dates.js'
+import { excerpt, type Found, findChats, findMessages, marked } from '../model/find.js'
+import { keyOf } from '../model/log-rows.js'
+import { useApp, useSession, useSignal, useSpeech } from './hooks.js'
 import { Avatar, Icon, useFirst } from './parts.js'
 
 interface ChatPickerProps {
   readonly close: () => void
   readonly pick: (conversation: ConversationId, name: string) => void
-  /** It finds where to go; otherwise where to forward to. */
-  readonly finds?: boolean
+  /** What to do with a message: it finds where to go, and messages, too; without, where to forward to. */
+  readonly pickMessage?: (message: Message) => void
 }
 
-export function ChatPicker({ close, pick, finds = false }: ChatPickerProps) {
+export function ChatPicker({ close, pick, pickMessage }: ChatPickerProps) {
   const session = useSession()
   const speech = useSpeech()
   const chats = useSignal(session.chats.list) ?? []
   const [text, setText] = useState('')
   const [chosen, setChosen] = useState(0)
+  const finds = pickMessage !== undefined
+  const messages = useMessages(finds ? text : '')
   const id = useId()
   const first = useFirst<HTMLInputElement>(true)
   const list = useRef<HTMLUListElement>(null)
   const found = findChats(text, chats, session.client).filter(
     ({ conversation }) => finds || session.closedBecause(conversation) === undefined,
   )
-  const take = (each: Found | undefined): void => {
-    if (each === undefined) return
+  const count = found.length + messages.length
+  const take = (index: number): void => {
+    const chat = found[index]
+    const message = messages[index - found.length]
+    if (chat === undefined && message === undefined) return
     close()
-    pick(each.conversation, each.name)
+    if (chat !== undefined) pick(chat.conversation, chat.name)
+    else if (message !== undefined) pickMessage?.(message)
   }
+  const optionOf = (index: number): OptionProps => ({
+    id: `${id}-${index}`,
+    chosen: index === chosen,
+    take: () => take(index),
+  })
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.isComposing) return
     if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
       event.preventDefault()
-      const next = (chosen + (event.key === 'ArrowDown' ? 1 : -1) + found.length) % Math.max(found.length, 1)
+      const next = (chosen + (event.key === 'ArrowDown' ? 1 : -1) + count) % Math.max(count, 1)
       setChosen(next)
-      list.current?.children[next]?.scrollIntoView({ block: 'nearest' })
+      list.current?.querySelectorAll('[role=option]')[next]?.scrollIntoView({ block: 'nearest' })
     } else if (event.key === 'Enter') {
       event.preventDefault()
-      take(found[chosen])
+      take(chosen)
     }
   }
   const label = speech.say(finds ? 'findAnything' : 'forwardTo')
@@ -55,7 +69,7 @@ export function ChatPicker({ close, pick, finds = false }: ChatPickerProps) {
           aria-controls={`${id}-list`}
           aria-label={label}
           placeholder={label}
-          {...(found[chosen] && { 'aria-activedescendant': `${id}-${chosen}` })}
+          {...(chosen < count && { 'aria-activedescendant': `${id}-${chosen}` })}
           value={text}
           ref={first}
           dir="auto"
@@ -69,40 +83,109 @@ export function ChatPicker({ close, pick, finds = false }: ChatPickerProps) {
       </div>
       <ul ref={list} id={`${id}-list`} role="listbox" class="scroll" aria-label={speech.say('results')}>
         {found.map((each, i) => (
-          <li
-            key={each.conversation}
-            id={`${id}-${i}`}
-            class="item"
-            role="option"
-            aria-selected={i === chosen}
-            onClick={() => take(each)}
-          >
-            <Avatar
-              id={peerOf(each.conversation) ?? each.conversation}
-              name={each.name}
-              group={peerOf(each.conversation) === undefined}
-              size="s"
-            />
-            <span class="grow">
-              <bdi>
-                <Marked name={each.name || speech.say('unknownPerson')} text={text} />
-              </bdi>
-              {each.account !== '' && each.account !== each.name && (
-                <small>
-                  <bdi>{each.account}</bdi>
-                </small>
-              )}
-            </span>
-            {i === chosen && <kbd>Enter</kbd>}
+          <ChatOption key={each.conversation} {...optionOf(i)} found={each} text={text} />
+        ))}
+        {messages.length > 0 && (
+          <li role="presentation" class="head">
+            {speech.say('messages')}
           </li>
+        )}
+        {messages.map((each, i) => (
+          <MessageOption
+            key={keyOf(each) + each.conversation}
+            {...optionOf(found.length + i)}
+            message={each}
+            text={text}
+          />
         ))}
       </ul>
-      {found.length === 0 && (
+      {count === 0 && (
         <p class="nothing" role="status">
           {text === '' ? speech.say('noChats') : speech.say('nothingFound', { text })}
         </p>
       )}
     </div>
+  )
+}
+
+/** The messages that hold the text; those of the text before until they are found. */
+function useMessages(text: string): readonly Message[] {
+  const { client } = useSession()
+  const [messages, setMessages] = useState<readonly Message[]>([])
+  useEffect(() => {
+    let isLatest = true
+    // What cannot be searched has no hits: a text that is too long, or a storage that fails, which is told elsewhere.
+    const none = (): readonly Message[] => []
+    void findMessages(text, client)
+      .catch(none)
+      .then(found => isLatest && setMessages(found))
+    return () => {
+      isLatest = false
+    }
+  }, [text])
+  return messages
+}
+
+interface OptionProps {
+  readonly id: string
+  readonly chosen: boolean
+  readonly take: () => void
+}
+
+function Option({ id, chosen, take, children }: OptionProps & { children: ComponentChildren }) {
+  return (
+    <li id={id} class="item" role="option" aria-selected={chosen} onClick={take}>
+      {children}
+      {chosen && <kbd>Enter</kbd>}
+    </li>
+  )
+}
+
+function ChatOption({ found, text, ...option }: OptionProps & { found: Found; text: string }) {
+  const speech = useSpeech()
+  const { conversation, name, account } = found
+  return (
+    <Option {...option}>
+      <Avatar
+        id={peerOf(conversation) ?? conversation}
+        name={name}
+        group={peerOf(conversation) === undefined}
+        size="s"
+      />
+      <span class="grow">
+        <bdi>
+          <Marked name={name || speech.say('unknownPerson')} text={text} />
+        </bdi>
+        {account !== '' && account !== name && (
+          <small>
+            <bdi>{account}</bdi>
+          </small>
+        )}
+      </span>
+    </Option>
+  )
+}
+
+function MessageOption({ message, text, ...option }: OptionProps & { message: Message; text: string }) {
+  const session = useSession()
+  const speech = useSpeech()
+  const { clock } = useApp().platform
+  const { conversation, atMs } = message
+  const peer = peerOf(conversation)
+  const name = session.chats.get(conversation)?.name || speech.say('unknownPerson')
+  return (
+    <Option {...option}>
+      <Avatar id={peer ?? conversation} name={name} group={peer === undefined} size="s" />
+      <span class="grow hit">
+        <span class="line">
+          <bdi class="name">{name}</bdi>
+          <time>{rowTime(speech, atMs, clock.now())}</time>
+        </span>
+        <small dir="auto">
+          <Marked name={excerpt(message.text, text)} text={text} />
+        </small>
+      </span>
+    </Option>
   )
 }
 

@@ -3,7 +3,7 @@ import { type Contact, directConversation } from '../../typescript/browser.js'
 import { nameOf } from '../model/people.js'
 import { isStrangerAsking } from '../model/requests.js'
 import { textOf } from './chat-row.js'
-import { useSession, useSignal, useSpeech } from './hooks.js'
+import { useFallback, useSession, useSignal, useSpeech } from './hooks.js'
 import { SideBar } from './list-pane.js'
 import { go } from './panes.js'
 import { Avatar, Blank, Button, IconButton } from './parts.js'
@@ -23,11 +23,12 @@ export function Requests() {
     const last = chats?.find(({ conversation }) => conversation === directConversation(uid))?.last
     return greeting || (last === undefined ? speech.say('wantsContact') : textOf(last, session, speech))
   }
-  const isEmpty = people.length + asked.length + invitations.length === 0
+  const count = people.length + asked.length + invitations.length
+  const pane = useFallback<HTMLElement>(count)
   return (
-    <nav class="list" aria-label={speech.say('contactRequests')}>
+    <nav ref={pane} class="list" tabIndex={-1} aria-label={speech.say('contactRequests')}>
       <SideBar title={speech.say('contactRequests')} />
-      {isEmpty ? (
+      {count === 0 ? (
         <Blank icon="person-add" title={speech.say('noRequests')} text={speech.say('noRequestsHow')} />
       ) : (
         <ul class="rows scroll">

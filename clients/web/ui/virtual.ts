@@ -1,26 +1,19 @@
 // The virtual list: only the rows in sight are drawn, and the line that is read stays where it is.
 //
-// The virtualizer knows the heights and says which rows are in sight; it never scrolls. The list holds on to one row in sight, or to the end:
-// wherever rows are added, or turn out higher than guessed, the scroll offset is set anew in the same drawing. The user's scrolling lets go,
-// and the list holds on to what is in sight then.
-import {
-  defaultRangeExtractor,
-  observeElementRect,
-  type VirtualItem,
-  Virtualizer,
-  type VirtualizerOptions,
-} from '@tanstack/virtual-core'
+// The list holds on to one row in sight, or to the end: wherever rows are added, or turn out higher than guessed, the scroll offset is set anew in
+// the same drawing, before anything is painted. The user's scrolling lets go, and the list holds on to what is in sight then.
 import { useLayoutEffect, useState } from 'preact/hooks'
+import { RowHeights, type RowsToStack } from '../model/row-heights.js'
 import { useDraw } from './hooks.js'
 
-export interface VirtualListOptions {
-  readonly count: number
+interface Keyed {
+  readonly key: string
+}
+
+export interface VirtualListOptions<R extends Keyed> extends RowsToStack<R> {
   readonly element: () => HTMLElement | null
-  readonly keyAt: (index: number) => string
-  /** A guess at the height of a row that was never drawn. */
-  readonly guess: (index: number) => number
-  readonly paddingStart: number
-  readonly paddingEnd: number
+  /** The pixels below the last row. */
+  readonly below: number
   /** A row that is drawn wherever it is, because it has the focus; -1: none. */
   readonly pinned: number
   /** Who is at the end stays there when rows are added below. */
@@ -45,32 +38,52 @@ const READ_PX = 80
 /** The distance from the end that counts as being there. */
 const END_PX = 48
 
-export class VirtualList {
-  readonly #virtualizer: Virtualizer<HTMLElement, HTMLElement>
+export class VirtualList<R extends Keyed> {
+  readonly #heights = new RowHeights<R>()
   readonly #draw: () => void
-  #options: VirtualListOptions
+  readonly #observer: ResizeObserver
+  #options: VirtualListOptions<R>
   #hold: Hold = { kind: 'end', gap: 0 }
-  /** The scroll offset that was written or heard of last. */
+  /** The scroll offset of the view that was seen last, and the one that the next drawing is for. */
+  #seen = 0
   #offset = 0
-  #heard: () => void = () => {}
   #lastKey: string | undefined
   /** The index that the held row had last. */
   #heldIndex = 0
+  /** The index of the first row of the last drawing. */
+  #drawnFrom = 0
 
-  constructor(options: VirtualListOptions, draw: () => void) {
+  constructor(options: VirtualListOptions<R>, draw: () => void) {
     this.#options = options
     this.#draw = draw
-    this.#virtualizer = new Virtualizer(this.#settings())
+    this.#observer = new ResizeObserver(entries => {
+      const isOther = entries.map(({ target }) => this.#measure(target as HTMLElement))
+      if (isOther.includes(true)) this.#draw()
+    })
   }
 
-  /** The rows to draw. */
-  get items(): readonly VirtualItem[] {
-    return this.#virtualizer.getVirtualItems()
+  /** The indexes of the rows to draw, in order. */
+  get drawn(): readonly number[] {
+    if (this.viewHeight === 0) return []
+    const from = this.#drawnFrom
+    const to = Math.min(this.last + OVERSCAN, this.#options.rows.length - 1)
+    const indexes = Array.from({ length: to - from + 1 }, (_, i) => from + i)
+    const { pinned } = this.#options
+    if (pinned < 0 || (pinned >= from && pinned <= to)) return indexes
+    return pinned < from ? [pinned, ...indexes] : [...indexes, pinned]
   }
 
-  /** The height of all rows, in pixels. */
+  get #from(): number {
+    return Math.max(this.first - OVERSCAN, 0)
+  }
+
+  topOf(index: number): number {
+    return this.#heights.topOf(index)
+  }
+
+  /** The height of all rows and what is above and below them, in pixels. */
   get height(): number {
-    return this.#virtualizer.getTotalSize()
+    return this.#heights.end + this.#options.below
   }
 
   /** The height of the view; 0 where it is out of sight behind another pane. */
@@ -84,25 +97,33 @@ export class VirtualList {
 
   /** The index of the row at so many pixels below the upper edge of the view; -1 if there are no rows. */
   indexAt(px: number): number {
-    return this.#virtualizer.getVirtualItemForOffset(this.#offset + px)?.index ?? -1
+    return this.#heights.indexAt(this.#offset + px)
   }
 
-  /** The index of the first row in sight. */
+  /** The index of the first row in sight; -1 if there are no rows. */
   get first(): number {
-    return this.#virtualizer.range?.startIndex ?? 0
+    return this.indexAt(0)
+  }
+
+  /** The index of the last row in sight; -1 if there are no rows. */
+  get last(): number {
+    return this.indexAt(this.viewHeight)
   }
 
   /** The index of the last row that can be read, as a whole or for the most part; -1: none, or the list is behind another pane. */
   get lastSeen(): number {
-    const { viewHeight } = this
+    const { viewHeight, last } = this
     if (viewHeight === 0) return -1
     const bottom = this.#offset + viewHeight
-    return this.items.findLast(({ start, end }) => end <= bottom + 2 || start < bottom - READ_PX)?.index ?? -1
+    const isRead = this.topOf(last + 1) <= bottom + 2 || this.topOf(last) < bottom - READ_PX
+    return isRead ? last : last - 1
   }
 
-  /** Gives a drawn row's element to be measured, as its `ref`. */
-  get measure(): (row: HTMLElement | null) => void {
-    return this.#virtualizer.measureElement
+  /** Measures a row that has been drawn, now and whenever it changes: it is the `ref` of each. */
+  readonly measure = (row: HTMLElement | null): void => {
+    if (row === null) return
+    this.#observer.observe(row)
+    if (this.#measure(row)) this.#draw()
   }
 
   toEnd(): void {
@@ -116,77 +137,66 @@ export class VirtualList {
   }
 
   /** Takes the options of a drawing, and chooses the offset at which what is held stays in its place. */
-  set(options: VirtualListOptions): void {
+  set(options: VirtualListOptions<R>): void {
     this.#options = options
-    this.#virtualizer.setOptions(this.#settings())
-    const lastKey = options.count > 0 ? options.keyAt(options.count - 1) : undefined
+    this.#heights.set(options)
+    const lastKey = options.rows.at(-1)?.key
     if (this.#hold.kind === 'end' && lastKey !== this.#lastKey) this.#hold = { kind: 'end', gap: 0 }
     this.#lastKey = lastKey
     const element = options.element()
     if (element === null) return
-    // The browser has scrolled, and not told of it yet.
-    const by = element.scrollTop - this.#offset
-    if (by !== 0 && this.#hold.kind === 'row') this.#hold = { ...this.#hold, top: this.#hold.top - by }
-    else if (by !== 0 && this.#hold.kind === 'end') this.#hold = { kind: 'end', gap: this.#hold.gap - by }
-    this.#offset = element.scrollTop
-    this.#virtualizer.scrollOffset = this.#wanted()
+    // The browser may have scrolled, and not told of it yet.
+    const by = element.scrollTop - this.#seen
+    if (this.#hold.kind === 'row') this.#hold = { ...this.#hold, top: this.#hold.top - by }
+    else if (this.#hold.kind === 'end') this.#hold = { kind: 'end', gap: this.#hold.gap - by }
+    this.#seen = element.scrollTop
+    this.#offset = this.#seen
+    this.#offset = this.#wanted()
+    this.#drawnFrom = this.#from
   }
 
-  mounted(): () => void {
-    return this.#virtualizer._didMount()
+  /** Listens to the view, which is in the document now. @returns what ends it */
+  attach(): () => void {
+    const element = this.#options.element()
+    if (element === null) return () => {}
+    const heard = (): void => {
+      const isOwn = Math.abs(element.scrollTop - this.#seen) < 1
+      this.#see(element)
+      if (!isOwn) this.#hold = this.#inSight()
+      if (this.#from !== this.#drawnFrom) this.#draw()
+    }
+    element.addEventListener('scroll', heard, { passive: true })
+    this.#observer.observe(element)
+    return () => {
+      element.removeEventListener('scroll', heard)
+      this.#observer.disconnect()
+    }
   }
 
-  /** The rows are in the document: it is scrolled to where they stay in their place. */
-  drawn(): void {
-    this.#virtualizer._willUpdate()
+  /** Scrolls to the chosen offset: the rows are in the document now. */
+  place(): void {
     const element = this.#options.element()
     if (element === null) return
-    const wanted = this.#wanted()
-    if (Math.abs(wanted - element.scrollTop) >= 1) element.scrollTop = wanted
-    this.#offset = element.scrollTop
-    if (this.#virtualizer.scrollOffset !== this.#offset) this.#heard()
+    if (Math.abs(element.scrollTop - this.#offset) >= 1) element.scrollTop = this.#offset
+    const isElsewhere = Math.abs(element.scrollTop - this.#offset) >= 1
+    this.#see(element)
+    if (!isElsewhere || this.viewHeight === 0) return
+    // The browser could not scroll so far.
+    this.#hold = this.#inSight()
+    this.#draw()
   }
 
-  #settings(): VirtualizerOptions<HTMLElement, HTMLElement> {
-    const { count, element, keyAt, guess, paddingStart, paddingEnd } = this.#options
-    return {
-      count,
-      getScrollElement: element,
-      getItemKey: keyAt,
-      estimateSize: guess,
-      paddingStart,
-      paddingEnd,
-      overscan: OVERSCAN,
-      scrollToFn: () => {},
-      observeElementRect,
-      observeElementOffset: (_, told) => this.#observe(told),
-      onChange: this.#draw,
-      // In whole pixels: of fractions, sums would not be where the browser draws.
-      measureElement: row => row.offsetHeight,
-
-      rangeExtractor: range => {
-        const indexes = defaultRangeExtractor(range)
-        const { pinned } = this.#options
-        if (pinned < 0 || pinned >= count || indexes.includes(pinned)) return indexes
-        return [...indexes, pinned].sort((a, b) => a - b)
-      },
-    }
+  #see({ scrollTop }: HTMLElement): void {
+    this.#seen = scrollTop
+    this.#offset = scrollTop
   }
 
-  /** Listens to the scrolling. */
-  #observe(told: (offset: number, isScrolling: boolean) => void): () => void {
-    const element = this.#options.element()
-    const heard = (): void => {
-      const offset = element?.scrollTop ?? 0
-      const isOwn = Math.abs(offset - this.#offset) < 1
-      this.#offset = offset
-      if (this.#hold.kind !== 'shown' || !isOwn) this.#hold = this.#inSight()
-      // Not as scrolling: rows are then measured as they are drawn, not a frame later.
-      told(offset, false)
-    }
-    this.#heard = () => told(this.#offset, false)
-    element?.addEventListener('scroll', heard, { passive: true })
-    return () => element?.removeEventListener('scroll', heard)
+  /** @returns whether the height of the row, or of the view, is another one than was known */
+  #measure(row: HTMLElement): boolean {
+    if (!row.isConnected) this.#observer.unobserve(row)
+    if (!row.isConnected || this.viewHeight === 0) return false
+    const { index } = row.dataset
+    return index === undefined || this.#heights.measure(Number(index), row.offsetHeight)
   }
 
   /** The pixels between the end and the lower edge of the view. */
@@ -194,55 +204,51 @@ export class VirtualList {
     return this.height - this.viewHeight - this.#offset
   }
 
-  /** What to hold on to: the first drawn row that is wholly in sight, if there is one. */
+  /** What to hold on to: the first row that is wholly in sight, of those drawn already, for others may turn out higher than guessed. */
   #inSight(): Hold {
-    if (this.#options.follows && this.isAtEnd) return { kind: 'end', gap: Math.max(this.#gap, 0) }
-    const offset = this.#offset
-    const inSight = this.items.filter(({ start, end }) => end > offset && start < offset + this.viewHeight)
-    const row =
-      inSight.find(({ start }) => start >= offset) ?? inSight[0] ?? this.#virtualizer.getVirtualItemForOffset(offset)
-    return row === undefined ? { kind: 'end', gap: 0 } : { kind: 'row', key: String(row.key), top: row.start - offset }
+    const { first, last } = this
+    if (first < 0 || (this.#options.follows && this.isAtEnd)) return { kind: 'end', gap: Math.max(this.#gap, 0) }
+    const isWhole = this.topOf(first) >= this.#offset || first === last
+    const known = Math.max(isWhole ? first : first + 1, this.#drawnFrom)
+    this.#heldIndex = known > last ? first : known
+    const key = this.#options.rows[this.#heldIndex]?.key ?? ''
+    return { kind: 'row', key, top: this.topOf(this.#heldIndex) - this.#offset }
   }
 
   /** The offset at which what is held stays in its place. */
   #wanted(): number {
-    const { height, viewHeight } = this
+    const { viewHeight } = this
     const hold = this.#hold
-    const last = Math.max(height - viewHeight, 0)
-    if (hold.kind === 'end') return clamp(last - hold.gap, last)
-    const row = this.#rowOf(hold.key)
-    if (row === undefined) return clamp(this.#offset, last)
-    if (hold.kind === 'row') return clamp(row.start - hold.top, last)
-    const { start, size, end } = row
+    const last = Math.max(this.height - viewHeight, 0)
+    const clamped = (offset: number): number => Math.round(Math.min(Math.max(offset, 0), last))
+    if (hold.kind === 'end') return clamped(last - hold.gap)
+    const { rows } = this.#options
+    if (rows[this.#heldIndex]?.key !== hold.key) this.#heldIndex = rows.findIndex(({ key }) => key === hold.key)
+    if (this.#heldIndex < 0) return clamped(this.#offset)
+    const top = this.topOf(this.#heldIndex)
+    if (hold.kind === 'row') return clamped(top - hold.top)
+    const end = this.topOf(this.#heldIndex + 1)
     switch (hold.align) {
       case 'start':
-        return clamp(start, last)
+        return clamped(top)
       case 'center':
-        return clamp(start - Math.max(viewHeight - size, 0) / 2, last)
+        return clamped(top - Math.max(viewHeight - (end - top), 0) / 2)
       case 'nearest':
-        return clamp(Math.min(Math.max(this.#offset, end - viewHeight), start), last)
+        return clamped(Math.min(Math.max(this.#offset, end - viewHeight), top))
     }
-  }
-
-  #rowOf(key: string): VirtualItem | undefined {
-    const { count, keyAt } = this.#options
-    if (this.#heldIndex >= count || keyAt(this.#heldIndex) !== key) {
-      this.#heldIndex = 0
-      while (this.#heldIndex < count && keyAt(this.#heldIndex) !== key) this.#heldIndex++
-    }
-    return this.#virtualizer.measurementsCache[this.#heldIndex]
   }
 }
 
-function clamp(offset: number, max: number): number {
-  return Math.round(Math.min(Math.max(offset, 0), max))
-}
-
-export function useVirtualList(options: VirtualListOptions): VirtualList {
+export function useVirtualList<R extends Keyed>(options: VirtualListOptions<R>): VirtualList<R> {
   const draw = useDraw()
   const [list] = useState(() => new VirtualList(options, draw))
   list.set(options)
-  useLayoutEffect(() => list.mounted(), [list])
-  useLayoutEffect(() => list.drawn())
+  useLayoutEffect(() => {
+    const detach = list.attach()
+    // Now the height of the view is known.
+    draw()
+    return detach
+  }, [list])
+  useLayoutEffect(() => list.place())
   return list
 }

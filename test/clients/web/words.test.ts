@@ -3,8 +3,11 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { errorWords, reasonWords } from '../../../clients/web/model/error-words.js'
-import { ALL_WORDS, Speech, said } from '../../../clients/web/words.js'
+import { WORDS, type Words } from '../../../clients/web/word-table.js'
+import { Speech, said } from '../../../clients/web/words.js'
 import { CODES } from '../../../protocol/codes.js'
+
+const ALL_WORDS: Readonly<Record<string, Words>> = WORDS
 
 const WEB = fileURLToPath(new URL('../../../../clients/web/', import.meta.url))
 

@@ -1,0 +1,144 @@
+// The board that is open: its posts, and what the user does on it. Posts are read at the server, a page at a time. Taking note is an act: only
+// the buttons confirm, not what was merely in sight.
+import type { Client, ConversationId, Message, PostsRange, Room, RoomProfile } from '../../typescript/browser.js'
+import type { Beyond } from './open-chat.js'
+import { Signal } from './signal.js'
+
+export interface BoardView {
+  readonly state: 'loading' | 'ready' | 'failed'
+  /** The oldest first. A removed one says so. */
+  readonly posts: readonly Message[]
+  readonly older: Beyond
+}
+
+const PAGE = 50
+
+export class OpenBoard {
+  readonly conversation: ConversationId
+  readonly view = new Signal<BoardView>({ state: 'loading', posts: [], older: 'none' })
+  readonly #client: Client
+  readonly #offs: readonly (() => void)[]
+  /** New posts are asked for one page after the other. */
+  #isAsking = false
+
+  constructor(client: Client, conversation: ConversationId) {
+    this.#client = client
+    this.conversation = conversation
+    this.#offs = [
+      client.on('room', room => room.conversation === conversation && this.#changed(room)),
+      client.on('connection', ({ state }) => state === 'online' && this.view.value.state === 'failed' && this.again()),
+    ]
+    void this.#load()
+  }
+
+  /** The board as the user is in it; undefined if nothing is known of it. */
+  get room(): Room | undefined {
+    return this.#client.rooms.room(this.conversation)
+  }
+
+  /** Whether the user may post here now. */
+  get mayPost(): boolean {
+    const { room } = this
+    return room?.state === 'listening' && !room.closed && (room.role === 'owner' || room.role === 'publisher')
+  }
+
+  /** Whether the user may remove a post. */
+  mayRemove({ sender, changed }: Message): boolean {
+    const { room } = this
+    if (room?.state !== 'listening' || room.closed || changed.recalledBy !== 0) return false
+    return room.role === 'owner' || sender === this.#client.account.uid
+  }
+
+  close(): void {
+    for (const off of this.#offs) off()
+  }
+
+  /** Loads it anew. */
+  again(): void {
+    this.view.set({ state: 'loading', posts: [], older: 'none' })
+    void this.#load()
+  }
+
+  async loadOlder(): Promise<void> {
+    const { older, posts } = this.view.value
+    const [first] = posts
+    if ((older !== 'more' && older !== 'failed') || first === undefined) return
+    this.#change({ older: 'loading' })
+    try {
+      const page = await this.#ask({ before: first.number })
+      this.#change({ posts: [...page.posts, ...this.view.value.posts], older: page.more ? 'more' : 'none' })
+    } catch {
+      this.#change({ older: 'failed' })
+    }
+  }
+
+  /** The board's title, rules and code, from the server. */
+  profile(): Promise<RoomProfile> {
+    return this.#client.rooms.get(this.conversation)
+  }
+
+  async post(text: string): Promise<void> {
+    await this.#client.rooms.post(this.conversation, text)
+    void this.#loadNewer()
+  }
+
+  confirm(upTo: number): Promise<void> {
+    return this.#client.rooms.confirm(this.conversation, upTo)
+  }
+
+  /** Takes note of all posts that are shown. */
+  confirmAll(): Promise<void> {
+    return this.confirm(this.view.value.posts.at(-1)?.number ?? 1)
+  }
+
+  async remove(number: number): Promise<void> {
+    await this.#client.rooms.remove(this.conversation, number)
+    const { uid } = this.#client.account
+    const removed = (each: Message): Message => ({ ...each, text: '', changed: { ...each.changed, recalledBy: uid } })
+    this.#change({ posts: this.view.value.posts.map(each => (each.number === number ? removed(each) : each)) })
+  }
+
+  async #load(): Promise<void> {
+    try {
+      const { posts, more } = await this.#ask({})
+      this.view.set({ state: 'ready', posts, older: more ? 'more' : 'none' })
+    } catch {
+      this.#change({ state: 'failed' })
+    }
+  }
+
+  #changed({ head }: Room): void {
+    const { state, posts } = this.view.value
+    const isNew = head > (posts.at(-1)?.number ?? 0)
+    // The user listens since a moment ago: now the board may be read.
+    if (state === 'failed') this.again()
+    else if (state === 'ready' && isNew) void this.#loadNewer()
+    // What the user is here may have changed.
+    else this.#change({})
+  }
+
+  async #loadNewer(): Promise<void> {
+    if (this.#isAsking) return
+    this.#isAsking = true
+    try {
+      for (let more = true; more; ) {
+        const last = this.view.value.posts.at(-1)
+        const page = await this.#ask(last === undefined ? {} : { after: last.number })
+        more = page.more && last !== undefined
+        this.#change({ posts: [...this.view.value.posts, ...page.posts] })
+      }
+    } catch {
+      // With the next post, or the next connection, it is tried again.
+    } finally {
+      this.#isAsking = false
+    }
+  }
+
+  #ask(range: PostsRange): ReturnType<Client['rooms']['posts']> {
+    return this.#client.rooms.posts(this.conversation, { ...range, limit: PAGE })
+  }
+
+  #change(change: Partial<BoardView>): void {
+    this.view.set({ ...this.view.value, ...change })
+  }
+}
