@@ -3,6 +3,8 @@
  * user's other devices have, and reads page by page what the timeline holds, though nothing of before was told to it.
  *
  *   drawing ──has all, more than once killed meanwhile──► comparing ──► leaving: logs out ──► gone
+ *      ▲                  its session ended: it logs in again │              │
+ *      └──────────────────────────────────────────────────────┴──────────────┘
  */
 
 import { otherState, stateOf } from '../../clients/simulate/first-screens.js'
@@ -57,6 +59,8 @@ class Guest {
   #starts = 0
   #client: Client | undefined
   #tries = 0
+  /** How many of its sessions ended: a user whose devices are as many as may be has one pushed out by each that logs in. */
+  #ended = 0
   #state: 'drawing' | 'comparing' | 'leaving' | 'gone' = 'drawing'
   readonly #told: string[] = []
   readonly #wrong: string[] = []
@@ -94,6 +98,10 @@ class Guest {
         if (!process.alive) return
         this.#client = client
         client.on('message', message => this.#told.push(nameOf(message)))
+        client.on('sessionEnded', () => {
+          this.#ended += 1
+          this.#later(() => this.#signIn(client, process), process)
+        })
         this.#signIn(client, process)
         this.#look(client, process)
       },
@@ -126,13 +134,14 @@ class Guest {
       const { whole, applied, status } = client.state()
       const isDrawn = status.state === 'online' && whole && applied === this.#stage.ledger.head(this.#user.uid)
       if (!isDrawn || this.#starts < STARTS) this.#look(client, process)
-      else void this.#compare(client)
+      else void this.#compare(client, process)
     }, process)
   }
 
-  async #compare(client: Client): Promise<void> {
+  async #compare(client: Client, process: Process): Promise<void> {
     if (this.#state !== 'drawing') return
     this.#state = 'comparing'
+    const ended = this.#ended
     const { happened, setup } = this.#stage
     try {
       let isMore = true
@@ -156,6 +165,11 @@ class Guest {
       await client.close()
       this.#state = 'gone'
     } catch (error) {
+      if (this.#ended > ended) {
+        this.#state = 'drawing'
+        this.#look(client, process)
+        return
+      }
       this.#fault(`fails: ${error}`)
       this.#state = 'gone'
     }
