@@ -17,17 +17,15 @@ import {
 import { encodeMessageItem } from '../protocol/item-codec.js'
 import { METHODS } from '../protocol/methods.js'
 import { present } from '../src/lib/assert.js'
-import { openLmdbStore } from '../src/store/lmdb/open.js'
-import type { Append, Put, Unit } from '../src/store/types.js'
-import { recordName } from '../src/sync/record-kinds.js'
+import type { Append, Unit } from '../src/store/types.js'
 import { branchActor, encodeReference } from '../src/sync/references.js'
 import { conversationRecord, NO_CONVERSATION } from '../src/sync/rules/conversation-records.js'
 import { branch, groupConversation, NO_GROUP, userGroup } from '../src/sync/rules/group-records.js'
 import { directChain } from '../src/sync/rules/message-search.js'
 import { contact, NOBODY, partitionOfUser, taken, userActor } from '../src/sync/rules/records.js'
-import type { RecordKind } from '../src/sync/types.js'
 import { type ServerProcess, startLongwire } from './children.js'
 import { RawClient } from './raw-client.js'
+import { AT_ONCE, type Commit, put, writeTables } from './tables.js'
 
 export const CONVERSATIONS = 2_000
 /** Of these so many are groups. */
@@ -36,7 +34,6 @@ const GROUPS = 200
 const UNREAD_MAX = 5
 const UNREAD_EVERY = 10
 const TEXT = 'x'.repeat(100)
-const AT_ONCE = 500
 
 /** Who the account is. */
 export const READER = { account: 'reader', password: 'correct horse battery' } as const
@@ -55,7 +52,7 @@ export async function largeAccount(folder: string, items: number): Promise<Large
   const session = present((await client.request(METHODS.register, request)).session, 'the session')
   client.destroy()
   await first.stop()
-  await fill(folder, session.uid, items)
+  await writeTables(folder, commit => fill(commit, session.uid, items))
   return { server: await startLongwire(folder), session }
 }
 
@@ -67,16 +64,7 @@ export async function greeted(port: number, hello: Parameters<typeof createHello
   return client
 }
 
-/** The stamp of what is written here: nothing was there before. */
-const STAMP = 7
-
-async function fill(folder: string, uid: number, items: number): Promise<void> {
-  const store = await openLmdbStore({ path: folder })
-  const actor = userActor(uid)
-  const commit = async (parts: readonly Partial<Unit>[]): Promise<void> => {
-    const units = parts.map(part => ({ expect: [], puts: [], appends: [], trims: [], ...part }))
-    await store.commit(store.scopeOf(actor), units)
-  }
+async function fill(commit: Commit, uid: number, items: number): Promise<void> {
   const each = Math.floor(items / CONVERSATIONS)
   const all = Array.from({ length: CONVERSATIONS }, (_, n) => (n < GROUPS ? group(uid, n, each) : friend(uid, n, each)))
   for (let n = 0; n < all.length; n += AT_ONCE) await commit(all.slice(n, n + AT_ONCE))
@@ -88,11 +76,6 @@ async function fill(folder: string, uid: number, items: number): Promise<void> {
     await commit([{ appends }])
     appends = []
   }
-  await store.close()
-}
-
-function put<T>(actor: string, kind: RecordKind<T>, value: T, id?: string | number): Put {
-  return { actor, name: recordName(kind, id), bytes: kind.encode(value), stamp: STAMP }
 }
 
 function peerOf(uid: number, n: number): number {

@@ -1,13 +1,14 @@
 /**
  * (screen) What the first screen of a large account costs on lmdb, over TCP: one page of 2 000 conversations with 200 000 items, beside the same
- * with 2 000 items, and all keyed state beside a replay of the whole timeline. Each server is a process of its own; where there are two cores,
- * the servers have one.
+ * with 2 000 items, and all keyed state beside a replay of the whole timeline. What a post to a board costs is told with it (board.ts). Each
+ * server is a process of its own; where there are two cores, the servers have one.
  */
 
 import { join } from 'node:path'
 import { createSyncRequest } from '../protocol/generated/messages.js'
 import { CONVERSATIONS_PAGE_MAX } from '../protocol/limits.js'
 import { METHODS } from '../protocol/methods.js'
+import { measureBoard } from './board.js'
 import { dataFolder, removeFolder, type ServerProcess } from './children.js'
 import { type CostContext, costContext } from './cluster/cost.js'
 import { type FigureRow, figureRow } from './figure-row.js'
@@ -72,8 +73,10 @@ export async function measureScreen(preset: Preset, say: (line: string) => void)
     await server.stop()
   }
   pinSelf(undefined)
+  const posts = await measureBoard(context)
+  pinSelf(undefined)
   removeFolder(folder)
-  const figures = figuresOf(screens, { state, replay }, items)
+  const figures = [...figuresOf(screens, { state, replay }, items), ...posts]
   return { conversations: CONVERSATIONS, items: items.many, figures }
 }
 

@@ -5,6 +5,7 @@ import { IDLE_KINDS, type IdleRow } from '../../bench/idle-row.js'
 import { BASELINES } from '../../bench/messages.js'
 import type { PageReport } from '../../bench/page.js'
 import { PEER_NAMES } from '../../bench/peers/index.js'
+import type { ScreenReport } from '../../bench/screen.js'
 import { bench } from '../support/bench-process.js'
 
 t.test('a tiny run of the long side and the store gives one JSON object with every figure', async t => {
@@ -126,6 +127,24 @@ t.test('a tiny run of signals, with and without them', async t => {
   const { n } = JSON.parse(stdout)
   t.same([n.pairs, n.typists], [3, 6])
   t.ok(n.p99_ratio > 0 && n.quiet_p50_ms <= n.quiet_p99_ms && n.typing_p50_ms <= n.typing_p99_ms)
+})
+
+t.test('a tiny run of first screens and of posts to boards, each figure with its aim', async t => {
+  const { code, stdout, stderr } = await bench('--tiny', '--json', 'screen')
+  t.equal(code, 0, stderr)
+  const { o }: { o: ScreenReport } = JSON.parse(stdout)
+  t.same([o.conversations, o.items], [2_000, 8_000])
+  t.same(
+    o.figures.map(({ aim }) => aim?.atMost),
+    [50, 1.5, 1.5, undefined, undefined, 1.2, 1.2, undefined],
+  )
+  for (const { what, judged } of o.figures) t.ok(judged > 0, what)
+  t.same(
+    o.figures.slice(-3).map(({ figure, baseline }) => [figure.unit, baseline?.what]),
+    ['ms', 'µs', ''].map(unit => [unit, '20 listeners']),
+  )
+  t.match(o.figures.at(-3)?.what, 'a board with 80 listeners')
+  t.match(o.figures.at(-1)?.what, 'each of 5 connected listeners')
 })
 
 t.test(
