@@ -103,6 +103,10 @@ t.test('whatever number is named, only own items of that conversation come', asy
         JSON.stringify(place),
       )
       t.ok(wordsOf(ofGroup).every(word => word === 'to all' || word === 'groupChange'))
+      for (const { from, to } of [direct, ofGroup]) {
+        const goesOn = place.after === undefined ? from < version : to > version || version === head
+        t.ok(goesOn, 'who goes on comes to an end')
+      }
     }
   }
   t.same(wordsOf(await historyOf(ann, withBob, { before: head + 1 })), ['to Bob'])
@@ -113,6 +117,17 @@ t.test('whatever number is named, only own items of that conversation come', asy
     { around: Number.MAX_SAFE_INTEGER },
   ])
     t.equal(await codeOf(ann, withBob, place), 'INVALID_ARGUMENT', JSON.stringify(place))
+  for (const sender of [ann.uid, bob.uid, carol.uid]) {
+    const message = createMessageId({ sender, device: 1, sendSeq: 99 })
+    t.equal(await codeOf(ann, withBob, { message }), 'NO_SUCH_MESSAGE', 'one that is not there')
+  }
+  const toCarol = createMessageId({ sender: ann.uid, device: 1, sendSeq: ann.sendSeq })
+  const toAll = (await historyOf(ann, conversation)).items.flatMap(({ item: { content } }) =>
+    content?.case === 'conversationMessage' ? [createMessageId({ number: content.value.number })] : [],
+  )
+  for (const message of [toCarol, ...toAll])
+    t.equal(await codeOf(ann, withBob, { message }), 'NO_SUCH_MESSAGE', 'one of another conversation')
+  t.equal(await codeOf(carol, conversation, { message: toCarol }), 'NO_SUCH_MESSAGE')
 })
 
 t.test('a version that a change of epoch skipped is none, and history leads over the gap', async t => {

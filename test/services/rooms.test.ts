@@ -102,8 +102,8 @@ async function posts(device: TestDevice, conversation: string, { before = 0, aft
   return decodeRoomServicePostsResponse(body)
 }
 
-async function list(device: TestDevice) {
-  return decodeRoomServiceListResponse((await device.call(METHODS.roomList, { after: '', heads: false })).body).rooms
+async function list(device: TestDevice, after = '') {
+  return decodeRoomServiceListResponse((await device.call(METHODS.roomList, { after, heads: false })).body).rooms
 }
 
 async function unconfirmed(device: TestDevice, conversation: string): Promise<number | undefined> {
@@ -297,6 +297,46 @@ t.test('each login says how many posts are unconfirmed, until Confirm; own ones 
   t.equal(await unconfirmed(again, conversation), 100, 'and so says each login')
   await again.call(METHODS.roomConfirm, { ...named(again, conversation), upTo: 124 })
   t.equal(await unconfirmed(again, conversation), 0)
+})
+
+t.test('a number above the head confirms what comes up to it, until the listening begins anew', async t => {
+  const { enter } = await world()
+  const [owner, ann] = [await enter('owner'), await enter('ann')]
+  const conversation = await create(owner)
+  await listen(ann, conversation)
+  const ahead = { ...named(ann, conversation), upTo: 2 }
+  t.equal((await ann.call(METHODS.roomConfirm, ahead)).code, 0)
+  for (let n = 1; n <= 3; n += 1) await post(owner, conversation, `post ${n}`)
+  t.match(await list(ann), [{ head: 3, confirmed: 2, unconfirmed: 1 }])
+  t.equal((await ann.call(METHODS.roomConfirm, ahead)).code, 0, 'its repeat is answered again')
+  await ann.call(METHODS.roomConfirm, { ...named(ann, conversation), upTo: Number.MAX_SAFE_INTEGER })
+  await post(owner, conversation, 'post 4')
+  t.equal(await unconfirmed(ann, conversation), 0)
+  await ann.call(METHODS.roomUnsubscribe, named(ann, conversation))
+  await listen(ann, conversation)
+  await post(owner, conversation, 'post 5')
+  t.match(await list(ann), [{ head: 5, confirmed: 4, unconfirmed: 1 }])
+})
+
+t.test('whatever a cursor says, only own rooms and posts of that board come, and those behind it', async t => {
+  const { enter } = await world()
+  const [owner, ann] = [await enter('owner'), await enter('ann')]
+  const ids = [await create(owner), await create(owner), await create(owner)] as const
+  const [other, conversation] = ids
+  await listen(ann, conversation)
+  for (const after of ['', ...ids, 'room:', 'room:z', `direct:${owner.uid}`, 'nothing', '\u{10ffff}']) {
+    const listed = (await list(ann, after)).map(room => room.conversation)
+    t.same(listed, conversation > after ? [conversation] : [], after)
+  }
+  const tooLong = await ann.call(METHODS.roomList, { after: 'x'.repeat(65), heads: false })
+  t.equal(tooLong.code, CODES.INVALID_ARGUMENT.code)
+  for (let n = 1; n <= 3; n += 1) await post(owner, other, 'of another board')
+  await post(owner, conversation, 'of this one')
+  for (let number = 0; number <= 4; number += 1) {
+    const numbersOf = async (range: Range) => (await posts(ann, conversation, range)).posts.map(each => each.number)
+    t.same(await numbersOf({ after: number }), number === 0 ? [1] : [], `after ${number}`)
+    t.same(await numbersOf({ before: number }), number === 1 ? [] : [1], `before ${number}`)
+  }
 })
 
 t.test('a repeat of a numbered request is answered again, and does nothing twice', async t => {

@@ -12,7 +12,9 @@ import { METHODS } from '../../protocol/methods.js'
 import { present } from '../../src/lib/assert.js'
 import { seededRandom } from '../../src/lib/random.js'
 import { SCREEN_WALKS } from '../../src/services/screen.js'
+import { WALKED_AT_ONCE } from '../../src/services/walks.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
+import { EPOCH_JUMP } from '../../src/store/types.js'
 import { directChain } from '../../src/sync/rules/message-search.js'
 import { userActor } from '../../src/sync/rules/records.js'
 import { conversationWorld } from '../support/conversation-world.js'
@@ -296,6 +298,60 @@ t.test('it costs what it shows, however much there is of each conversation', asy
   }
   const many = await cost()
   t.ok(few <= 4 && many <= few + 12, `${few}, then ${many}`)
+})
+
+t.test('a page that looks far ends early, with what it has read, and the next one goes on', async t => {
+  const names = ['ann', ...Array.from({ length: 12 }, (_, n) => `friend-${n}`)]
+  const { store, ann, others, say } = await world(names)
+  const actor = userActor(ann.uid)
+  for (const other of others) {
+    await say(other, ann, 'hello')
+    await say(ann, other, 'mine')
+    const chain = directChain(other.uid)
+    const [entry] = await store.chain(actor, await store.newest(actor, chain), 1, 1e6)
+    const { bytes } = present(entry, 'the own message')
+    // Thirteen slices are behind the first one until the message that is unread: with ten conversations more than the 128 of a page.
+    const ownAbove = 1 + 8 + 64 + 11 * WALKED_AT_ONCE
+    const appends = Array.from({ length: ownAbove }, () => ({ actor, conversation: chain, bytes }))
+    await store.commit(store.scopeOf(actor), [{ expect: [], puts: [], appends, trims: [] }])
+  }
+  const newestFirst = others.map(direct).toReversed()
+  const first = await conversationsOf(ann)
+  const second = await conversationsOf(ann, { after: first.next })
+  t.same([first.conversations.length, second.conversations.length, second.next], [10, 2, 0])
+  const all = [...first.conversations, ...second.conversations]
+  t.same(
+    all.map(({ conversation }) => conversation),
+    newestFirst,
+  )
+  t.ok(
+    all.every(summary => textOf(summary) === 'mine' && summary.unread === 1),
+    'and each is shown as it is',
+  )
+})
+
+t.test('a cursor of another user is a place in the own list, or none, and each page is below it', async t => {
+  const { store, ann, others, say } = await world(['ann', 'bob', 'carol', 'dora'])
+  const [bob, carol, dora] = others as [TestDevice, TestDevice, TestDevice]
+  for (const friend of [bob, carol, dora, carol]) await say(friend, ann, 'hello')
+  const cursors = [(await conversationsOf(ann, { limit: 1 })).next, (await ann.node.services.head(ann.uid, 0)).head]
+  const { head, conversations } = await conversationsOf(bob)
+  const own = present(conversations[0], 'his only one').version
+  for (const after of [...cursors, ...Array.from({ length: head + 1 }, (_, i) => i + 1)]) {
+    if (after > head + 1) {
+      await t.rejects(conversationsOf(bob, { after }), { message: 'INVALID_ARGUMENT' }, `${after}`)
+      continue
+    }
+    const page = await conversationsOf(bob, { after, limit: 1 })
+    const shown = page.conversations.map(({ conversation }) => conversation)
+    t.same(shown, after > own ? [direct(ann)] : [], `${after}`)
+    t.ok(page.next < after, 'whoever goes on comes to an end')
+  }
+  t.ok(Math.max(...cursors) > head + 1, 'one of them is no place in the list of the other')
+  await store.newEpoch(store.scopeOf(userActor(bob.uid)))
+  await say(ann, bob, 'later')
+  for (const after of [head + EPOCH_JUMP / 2, Number.MAX_SAFE_INTEGER])
+    await t.rejects(conversationsOf(bob, { after }), { message: 'INVALID_ARGUMENT' }, 'that was skipped')
 })
 
 t.test('a page counts in the limit of walks', async t => {
