@@ -29,7 +29,7 @@ export const WRITE_BYTES_MAX = 65_536
 export const QUEUE_BYTES_HIGH = 262_144
 
 /** The bytes that one turn may write before it is too much for a frame that nobody misses. */
-const LITTLE_BYTES = 16_384
+export const LITTLE_BYTES = 16_384
 
 const NONE: Uint8Array[] = []
 

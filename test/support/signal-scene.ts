@@ -69,7 +69,7 @@ export class Looker {
     this.connection.receive(encodeRequest(id, method.number, method.encodeRequest(request)))
     for (let turns = 0; turns < 200; turns += 1) {
       await this.#scene.settle()
-      this.#read()
+      this.#seen.push(...this.pipe.seen())
       const at = this.#seen.findIndex(seen => seen.id === id)
       if (at >= 0) return this.#seen.splice(at, 1)[0] as Seen
     }
@@ -90,11 +90,7 @@ export class Looker {
 
   /** The signals since the last call, as short texts. */
   signals(): string[] {
-    this.#read()
-    const isSignal = ({ what }: Seen): boolean => what === 'typing' || what === 'presence'
-    const signals = this.#seen.filter(isSignal)
-    for (const signal of signals) this.#seen.splice(this.#seen.indexOf(signal), 1)
-    return signals.map(({ what, conversation, uid, online, stopped }) => {
+    return this.#taken('typing', 'presence').map(({ what, conversation, uid, online, stopped }) => {
       const state =
         what === 'presence' ? (online === true ? 'online' : 'offline') : stopped === true ? 'stops' : 'types'
       return `${conversation}: ${uid} ${state}`
@@ -103,20 +99,26 @@ export class Looker {
 
   /** The newest posts that it was told of since the last call: `number, after the one before`. */
   heads(): string[] {
-    this.#read()
-    const heads = this.#seen.filter(({ what }) => what === 'head')
-    for (const head of heads) this.#seen.splice(this.#seen.indexOf(head), 1)
-    return heads.map(({ number, before }) => `${number}, after ${before}`)
+    return this.#taken('head').map(({ number, before }) => `${number}, after ${before}`)
+  }
+
+  /** The first byte of each payload that was published to it since the last call. */
+  payloads(): number[] {
+    return this.#taken('data').map(({ payload }) => (payload as Uint8Array)[0] ?? 0)
+  }
+
+  /** Takes out what has come of these kinds. */
+  #taken(...kinds: readonly string[]): Seen[] {
+    this.#seen.push(...this.pipe.seen())
+    const taken = this.#seen.filter(({ what }) => kinds.includes(what))
+    for (const each of taken) this.#seen.splice(this.#seen.indexOf(each), 1)
+    return taken
   }
 
   /** The connection is lost. */
   leave(): void {
     this.connection.ended()
     this.connection.gone()
-  }
-
-  #read(): void {
-    this.#seen.push(...this.pipe.seen())
   }
 }
 
