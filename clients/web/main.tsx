@@ -117,14 +117,24 @@ function workerUrl(): string {
 /** Keeps the page for when there is no network. Browsers have that in a secure context only. */
 function keepPage(): void {
   if (!('serviceWorker' in navigator)) return
-  const { controller } = navigator.serviceWorker
-  navigator.serviceWorker.register(workerUrl(), { updateViaCache: 'none' }).catch(() => {
-    // A browser that keeps nothing: the page works all the same, with a network.
-  })
-  navigator.serviceWorker.addEventListener('controllerchange', () => {
+  const worker = navigator.serviceWorker
+  let isKept = worker.controller !== null
+  worker.addEventListener('controllerchange', () => {
     // The first worker takes the page over; a later one is another version.
-    if (controller !== null) app.newVersion.set(true)
+    if (isKept) app.newVersion.set(true)
+    isKept = true
   })
+  worker.register(workerUrl(), { updateViaCache: 'none' }).then(
+    registration => {
+      // A page that is never reloaded would never ask for a newer one.
+      app.platform.whenVisible(isVisible => {
+        if (isVisible) registration.update().catch(() => {})
+      })
+    },
+    () => {
+      // A browser that keeps nothing: the page works all the same, with a network.
+    },
+  )
 }
 
 const app = new App(browserPlatform())

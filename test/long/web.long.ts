@@ -1,8 +1,4 @@
-/** The web client over days that are not good: networks that go, tabs that meet, versions that follow each other. */
-import { readFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
+/** The web client over days that are not good: networks that go, and tabs that meet. */
 import type { Browser } from 'playwright-core'
 import t, { type Test } from 'tap'
 import type { RunningServer } from '../../src/cli/server.js'
@@ -11,7 +7,7 @@ import { startChromium } from '../support/chromium.js'
 import { eventually } from '../support/eventually.js'
 import { startTestServer, testConfig } from '../support/server.js'
 import { TcpRelay } from '../support/tcp-relay.js'
-import { befriend, type Served, WEB_FOLDER, WebPerson, webFiles } from '../support/web.js'
+import { befriend, type Served, WebPerson } from '../support/web.js'
 
 let browser: Browser
 let server: RunningServer
@@ -227,41 +223,4 @@ t.test('a second tab offers to take over; the first lets go, and can take it bac
   await ann.isIn()
   await second.page.getByText('Open in another tab.').waitFor()
   t.same([...ann.complaints, ...second.complaints], [])
-})
-
-t.test('an older service worker and what it kept are replaced', async t => {
-  // The same files as an older version: another worker, and another script that the page names.
-  let older = true
-  const front = createServer((request, response) => {
-    const file = webFiles().find(({ path }) => path === request.url)
-    if (file === undefined) {
-      response.writeHead(404).end()
-      return
-    }
-    let text = readFileSync(join(WEB_FOLDER, file.file), 'utf8')
-    const { version } = JSON.parse(readFileSync(join(WEB_FOLDER, 'files.json'), 'utf8')) as { readonly version: string }
-    if (older && file.path === '/') text = text.replace('Longwire needs', 'Older needs')
-    if (older && file.path === '/service-worker.js') text = text.replaceAll(version, 'older')
-    response.writeHead(200, { 'Content-Type': file.type, 'Cache-Control': 'no-cache' }).end(text)
-  })
-  await new Promise<void>(resolve => front.listen(0, '127.0.0.1', resolve))
-  t.teardown(() => {
-    front.close()
-    front.closeAllConnections()
-  })
-  const context = await browser.newContext()
-  const page = await context.newPage()
-  const caches = (): Promise<string[]> => page.evaluate('caches.keys()')
-  await page.goto(`http://127.0.0.1:${(front.address() as AddressInfo).port}/`)
-  await page.evaluate('navigator.serviceWorker.ready.then(() => {})')
-  await eventually(async () => (await caches()).includes('longwire-older'))
-  await page.reload()
-  t.match(await page.content(), /Older needs/)
-
-  older = false
-  await page.evaluate('navigator.serviceWorker.ready.then(worker => worker.update()).then(() => {})')
-  await eventually(async () => !(await caches()).includes('longwire-older') && (await caches()).length === 1)
-  await page.reload()
-  t.notMatch(await page.content(), /Older needs/)
-  await context.close()
 })

@@ -189,6 +189,14 @@ export class Client {
     return this.#closed
   }
 
+  /**
+   * The server's time now, in milliseconds since 1970: that of messages, also of own ones. Before the first connection it is the device's,
+   * which may be days off.
+   */
+  serverTime(): number {
+    return this.#parts.serverTime.now()
+  }
+
   /** A snapshot for tests, auditors and bug reports. No secrets. */
   state(): ClientState {
     return inspect(this.#status, this.#parts)

@@ -17,6 +17,7 @@ import { type ConnectionStatus, Connector } from '../connection/connector.js'
 import { Identity } from '../connection/identity.js'
 import { KnownEndpoints } from '../connection/known-endpoints.js'
 import { Ladder } from '../connection/ladder.js'
+import { ServerTime } from '../connection/server-time.js'
 import { Acks } from '../rules/acks.js'
 import type { Other, Standing } from '../rules/beginnings.js'
 import { Boards } from '../rules/boards.js'
@@ -77,14 +78,17 @@ interface Rules {
   readonly copy: LocalCopy
 }
 
-interface Reconnects {
+interface Connection {
   readonly connectionCode: (frame: Frame) => void
   readonly beginAgain: () => void
+  /** The server's time. */
+  readonly now: () => number
 }
 
 export interface Parts extends Rules {
   readonly calls: Calls
   readonly signals: Signals
+  readonly serverTime: ServerTime
   readonly connector: Connector
 }
 
@@ -92,10 +96,12 @@ export function wire(config: Config, host: WiringHost): Parts {
   const { clock, random } = config
   const connectionCode = (frame: Frame): void => connector.code(frame)
   const calls = new Calls({ clock, backoff: new Backoff(random, RETRY), connectionCode, wake: host.wake }, config)
-  const rules = rulesOf(config, host, calls, { connectionCode, beginAgain: () => connector.beginAgain() })
+  const serverTime = new ServerTime(clock)
+  const now = (): number => serverTime.now()
+  const rules = rulesOf(config, host, calls, { connectionCode, now, beginAgain: () => connector.beginAgain() })
   const signals = signalsOf(config, host, rules, connectionCode)
-  const connector: Connector = connectorOf(config, host, rules, { calls, signals })
-  return { ...rules, calls, signals, connector }
+  const connector: Connector = connectorOf(config, host, rules, { calls, signals, serverTime })
+  return { ...rules, calls, signals, serverTime, connector }
 }
 
 /** Stops the parts: nothing is promised from here on, and what waits is told so. */
@@ -105,7 +111,8 @@ export function stop({ connector, calls, sender }: Parts, why: LongwireError): v
   sender.end(why, why.reason === 'STORAGE_FAILED')
 }
 
-function rulesOf(config: Config, host: WiringHost, calls: Calls, { connectionCode, beginAgain }: Reconnects): Rules {
+function rulesOf(config: Config, host: WiringHost, calls: Calls, connection: Connection): Rules {
+  const { connectionCode, now, beginAgain } = connection
   const { storage, clock, random, transports } = config
   const { events, wake, lifetime } = host
   const commits = new Commits(storage, wake, host.storageFailed)
@@ -137,6 +144,7 @@ function rulesOf(config: Config, host: WiringHost, calls: Calls, { connectionCod
       commits,
       receipts,
       clock,
+      now,
       backoff: new Backoff(random, RETRY),
       standing: other => standingOf(other, { contacts, groups, rooms }),
       emitState: event => {
@@ -299,7 +307,7 @@ function connectorOf(
   config: Config,
   host: WiringHost,
   rules: Rules,
-  { calls, signals }: Pick<Parts, 'calls' | 'signals'>,
+  { calls, signals, serverTime }: Pick<Parts, 'calls' | 'signals' | 'serverTime'>,
 ): Connector {
   const { clock, random, reconnectBaseMs, reconnectCapMs, transports } = config
   const { commits, identity, endpoints, acks, sender, inbox, copy, firstScreen, boards } = rules
@@ -321,7 +329,10 @@ function connectorOf(
         boards.connected()
         endpoints.connected(link)
       },
-      greeted: (link, response) => copy.greeted(link, response),
+      greeted: (link, response) => {
+        serverTime.greeted(response)
+        copy.greeted(link, response)
+      },
       notice: frame => {
         if (frame.method === METHODS.push.number) inbox.onPush(frame)
         else if (frame.method === METHODS.notify.number) inbox.onNotify(frame)

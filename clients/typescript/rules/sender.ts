@@ -49,6 +49,8 @@ export interface SenderHost {
   readonly commits: Commits
   readonly receipts: Receipts
   readonly clock: Clock
+  /** The server's time: what is written now stands among what others wrote. */
+  now(): number
   /** Waits between refusals that say "retry". */
   readonly backoff: Backoff
   /** How far a friendship, the membership of a group, or the listening to a room is. */
@@ -109,7 +111,7 @@ export class Sender {
     checkText('text', text, TEXT_BYTES_MAX, { bytesMin: 1, long: CODES.TEXT_TOO_LONG.code })
     this.#checkSpace()
     const { sender, device } = id
-    const atMs = this.#host.clock.now()
+    const atMs = this.#host.now()
     const sendSeq = this.#sendQueue.nextSendSeq
     const message = new SentMessage({ sender, device, sendSeq, conversation, text, atMs, ...rich }, this.#host.receipts)
     const further = Object.keys(rich).length > 0 ? [rich as unknown as Json] : []

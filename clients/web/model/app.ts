@@ -6,6 +6,7 @@
 //      └──somebody is──► signedIn ────────┴────────┘        any ──the storage failed──► failed
 import { type Client, createClient, LongwireError, MemoryStorage } from '../../typescript/browser.js'
 import type { Said } from '../words.js'
+import { Drafts } from './drafts.js'
 import { errorWords } from './error-words.js'
 import type { Platform } from './platform.js'
 import { Session } from './session.js'
@@ -36,11 +37,14 @@ export class App {
   readonly isStored = new Signal(true)
   readonly settings: SettingsStore
   readonly platform: Platform
+  /** They outlast a session whose storage failed, also where they cannot be remembered. */
+  readonly #drafts: Drafts
   #client: Client | undefined
 
   constructor(platform: Platform) {
     this.platform = platform
     this.settings = new SettingsStore(platform)
+    this.#drafts = new Drafts(platform)
     platform.tabs.listen(message => {
       if (message === TAKE) void this.#letGo()
     })
@@ -169,7 +173,7 @@ export class App {
   #signedIn(client: Client): void {
     const { value } = this.screen
     if (value.name === 'signedIn') value.session.close()
-    this.screen.set({ name: 'signedIn', session: new Session(client, this.platform, this.settings) })
+    this.screen.set({ name: 'signedIn', session: new Session(client, this.platform, this.settings, this.#drafts) })
   }
 
   async #letGo(): Promise<void> {

@@ -1,11 +1,12 @@
-// Short news at the foot of the page. One goes after five seconds unless somebody looks at it; an error stays until it is closed.
+// Short news at the foot of the page. One goes after five seconds unless somebody looks at it; an error, and an offer that waits for the
+// user, stay until they are closed.
 import type { Clock, TimerHandle } from '../../typescript/browser.js'
 import type { Said } from '../words.js'
 import { Signal } from './signal.js'
 
 export interface Toast {
   readonly id: number
-  readonly kind: 'news' | 'error'
+  readonly kind: 'news' | 'offer' | 'error'
   readonly said: Said
   readonly act: { readonly said: Said; readonly run: () => void } | undefined
 }
@@ -26,6 +27,10 @@ export class Notices {
 
   tell(said: Said, act?: Toast['act']): void {
     this.#add({ kind: 'news', said, act })
+  }
+
+  offer(said: Said, act: NonNullable<Toast['act']>): void {
+    this.#add({ kind: 'offer', said, act })
   }
 
   error(said: Said): void {

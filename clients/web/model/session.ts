@@ -15,7 +15,7 @@ import {
 import { type Said, said } from '../words.js'
 import { Chats } from './chats.js'
 import { Connection } from './connection.js'
-import { Drafts } from './drafts.js'
+import type { Drafts } from './drafts.js'
 import { errorWords, reasonWords } from './error-words.js'
 import type { Filter } from './filter.js'
 import { isRoom } from './kinds.js'
@@ -55,8 +55,9 @@ export class Session {
   /** What was written in this session and is under way. */
   #written: readonly SentMessage[] = []
 
-  constructor(client: Client, platform: Platform, settings: SettingsStore) {
+  constructor(client: Client, platform: Platform, settings: SettingsStore, drafts: Drafts) {
     this.client = client
+    this.drafts = drafts
     this.#platform = platform
     this.#settings = settings
     const on: Client['on'] = (name, listener) => {
@@ -68,7 +69,6 @@ export class Session {
     this.chats = new Chats(client, this.people, platform, on)
     this.members = new GroupMembers(client, this.people, on)
     this.presence = new PresenceView(client, platform, on)
-    this.drafts = new Drafts(platform)
     this.connection = new Connection(client, platform.clock, on)
     this.notices = new Notices(platform.clock)
     const changed = (): void => this.version.set(this.version.value + 1)
@@ -133,7 +133,7 @@ export class Session {
 
   /** The last own message that can be edited. */
   lastEditable(open: OpenChat): Message | undefined {
-    const nowMs = this.#platform.clock.now()
+    const nowMs = this.client.serverTime()
     const group = this.client.groups.group(open.conversation)
     const unanswered = isUnanswered(this.contactOf(open.conversation))
     return open.view.value.messages.findLast(

@@ -4,7 +4,7 @@ import type { Message } from '../../typescript/browser.js'
 import { rowTime } from '../model/dates.js'
 import type { OpenBoard } from '../model/open-board.js'
 import { said } from '../words.js'
-import { useApp, useFallback, useSession, useSignal, useSpeech } from './hooks.js'
+import { useFallback, useSession, useSignal, useSpeech } from './hooks.js'
 import { MessageText } from './message.js'
 import { type MenuItem, type Question, useOverlays } from './overlays.js'
 import { goHome } from './panes.js'
@@ -183,13 +183,12 @@ interface PostProps {
 function Post({ board, post, isOpen, isUpTo }: PostProps) {
   const session = useSession()
   const speech = useSpeech()
-  const { clock } = useApp().platform
   const { ask } = useOverlays()
   const { sender, atMs, text, number, changed } = post
   const name = session.people.name(sender) || speech.say('unknownPerson')
   const [first = '', rest = ''] = split(text)
   const isTitled = rest !== '' && first.length <= TITLE_MAX
-  const time = rowTime(speech, atMs, clock.now())
+  const time = rowTime(speech, atMs, session.client.serverTime())
   const isOthers = sender !== session.uid && changed.recalledBy === 0
   const remove = async (): Promise<void> => {
     const yes = await ask({

@@ -45,11 +45,13 @@ export function useDraw(): () => void {
   return draw as () => void
 }
 
-/** The time now, drawn again when `everyMs` have passed. */
+/** The server's time now, drawn again when `everyMs` have passed, and when a connection has told it. */
 export function useNow(everyMs: number): number {
   const { clock } = useApp().platform
+  const { client, version } = useSession()
+  useSignal(version)
   const draw = useDraw()
-  const now = clock.now()
+  const now = client.serverTime()
   useEffect(() => {
     const timer = clock.after(everyMs - (now % everyMs), draw)
     return () => timer.cancel()

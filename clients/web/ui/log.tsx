@@ -5,7 +5,7 @@ import { type Message, peerOf } from '../../typescript/browser.js'
 import { dayLabel } from '../model/dates.js'
 import { type Row, rowsOf } from '../model/log-rows.js'
 import type { ChatView, MessagePlace, OpenChat } from '../model/open-chat.js'
-import { useApp, useListener, useSession, useSignal, useSpeech } from './hooks.js'
+import { useApp, useListener, useNow, useSession, useSignal, useSpeech } from './hooks.js'
 import { ChangeLine, MessageRow } from './message.js'
 import { type MessageMenu, useMessageMenu } from './message-menu.js'
 import { Blank, Button, Icon } from './parts.js'
@@ -51,6 +51,7 @@ export function Log({ handle, open, view, onReply, onEdit, onType }: LogProps) {
   const [picked, setPicked] = useState<string | undefined>()
   const [floating, setFloating] = useState<number | undefined>()
   const people = useSignal(session.people.version)
+  const nowMs = useNow(60_000)
   const isWhole = older === 'none'
   const rows = useMemo(() => rowsOf(messages, { divider, joined }, isWhole), [messages, divider, joined, isWhole])
   const focusedIndex = focused === undefined ? -1 : rows.findIndex(({ key }) => key === focused)
@@ -193,6 +194,7 @@ export function Log({ handle, open, view, onReply, onEdit, onType }: LogProps) {
               >
                 <LogRow
                   row={row}
+                  nowMs={nowMs}
                   people={people}
                   picked={row.key === picked}
                   focused={row.key === focused}
@@ -216,7 +218,7 @@ export function Log({ handle, open, view, onReply, onEdit, onType }: LogProps) {
       )}
       {floating !== undefined && (
         <div class="day floating" aria-hidden="true">
-          <span>{dayLabel(speech, floating, platform.clock.now())}</span>
+          <span>{dayLabel(speech, floating, nowMs)}</span>
         </div>
       )}
       {!(atEnd && newer === 'none') && (
@@ -241,6 +243,7 @@ export function Log({ handle, open, view, onReply, onEdit, onType }: LogProps) {
 
 interface LogRowProps {
   readonly row: Row
+  readonly nowMs: number
   readonly people: number
   readonly picked: boolean
   readonly focused: boolean
@@ -250,15 +253,14 @@ interface LogRowProps {
   readonly onFocus: (key: string) => void
 }
 
-function LogRow({ row, people, picked, focused, open, jump, menu, onFocus }: LogRowProps) {
+function LogRow({ row, nowMs, people, picked, focused, open, jump, menu, onFocus }: LogRowProps) {
   const speech = useSpeech()
-  const { clock } = useApp().platform
   const { message, day, unread, joined, first, last } = row
   return (
     <>
       {day && (
         <div class="day">
-          <span>{dayLabel(speech, message.atMs, clock.now())}</span>
+          <span>{dayLabel(speech, message.atMs, nowMs)}</span>
         </div>
       )}
       {unread > 0 && (

@@ -5,7 +5,7 @@ import { isGroup } from '../model/kinds.js'
 import { actsOn, type MessageActs } from '../model/message-acts.js'
 import type { OpenChat } from '../model/open-chat.js'
 import { isUnanswered } from '../model/requests.js'
-import { useApp, useSession, useSpeech } from './hooks.js'
+import { useSession, useSpeech } from './hooks.js'
 import { useMembers } from './members.js'
 import { type Anchor, type MenuItem, useOverlays } from './overlays.js'
 import { ChatPicker } from './pickers.js'
@@ -27,7 +27,6 @@ export interface MessageMenu {
 export function useMessageMenu(open: OpenChat, handlers: Handlers): MessageMenu {
   const session = useSession()
   const speech = useSpeech()
-  const { clock } = useApp().platform
   const { ask, menu, dialog } = useOverlays()
   const { members } = useMembersIfGroup(open)
   const { client } = session
@@ -36,7 +35,7 @@ export function useMessageMenu(open: OpenChat, handlers: Handlers): MessageMenu 
   const acts = (message: Message): MessageActs =>
     actsOn(open.named(message), {
       uid: session.uid,
-      nowMs: clock.now(),
+      nowMs: client.serverTime(),
       group: client.groups.group(conversation),
       members,
       closed: session.closedBecause(conversation) !== undefined,

@@ -248,7 +248,7 @@ function ToastLine({ toast }: { toast: Toast }) {
           {speech.text(act.said)}
         </button>
       )}
-      {kind === 'error' && (
+      {kind !== 'news' && (
         <button type="button" onClick={() => notices.close(id)}>
           {speech.say('close')}
         </button>

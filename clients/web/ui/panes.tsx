@@ -152,7 +152,7 @@ function useNewVersion(): void {
   const { notices } = useSession()
   const isThere = useSignal(useApp().newVersion)
   useEffect(() => {
-    if (isThere) notices.tell(said('newVersion'), { said: said('reload'), run: () => location.reload() })
+    if (isThere) notices.offer(said('newVersion'), { said: said('reload'), run: () => location.reload() })
   }, [isThere])
 }
 

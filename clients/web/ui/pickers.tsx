@@ -5,7 +5,7 @@ import { type ConversationId, type Message, peerOf } from '../../typescript/brow
 import { rowTime } from '../model/dates.js'
 import { excerpt, type Found, findChats, findMessages, marked } from '../model/find.js'
 import { keyOf } from '../model/log-rows.js'
-import { useApp, useSession, useSignal, useSpeech } from './hooks.js'
+import { useSession, useSignal, useSpeech } from './hooks.js'
 import { Avatar, Icon, useFirst } from './parts.js'
 
 interface ChatPickerProps {
@@ -169,7 +169,6 @@ function ChatOption({ found, text, ...option }: OptionProps & { found: Found; te
 function MessageOption({ message, text, ...option }: OptionProps & { message: Message; text: string }) {
   const session = useSession()
   const speech = useSpeech()
-  const { clock } = useApp().platform
   const { conversation, atMs } = message
   const peer = peerOf(conversation)
   const name = session.chats.get(conversation)?.name || speech.say('unknownPerson')
@@ -179,7 +178,7 @@ function MessageOption({ message, text, ...option }: OptionProps & { message: Me
       <span class="grow hit">
         <span class="line">
           <bdi class="name">{name}</bdi>
-          <time>{rowTime(speech, atMs, clock.now())}</time>
+          <time>{rowTime(speech, atMs, session.client.serverTime())}</time>
         </span>
         <small dir="auto">
           <Marked name={excerpt(message.text, text)} text={text} />

@@ -169,7 +169,6 @@ function Privacy() {
 function Devices() {
   const session = useSession()
   const speech = useSpeech()
-  const { clock } = useApp().platform
   const [devices, setDevices] = useState<readonly DeviceInfo[] | undefined>()
   const [failed, setFailed] = useState(false)
   const { state } = useSignal(session.connection.view)
@@ -196,7 +195,7 @@ function Devices() {
             <small>
               {current
                 ? speech.say('thisDevice')
-                : speech.say('lastSeen', { date: rowTime(speech, lastSeenMs, clock.now()) })}
+                : speech.say('lastSeen', { date: rowTime(speech, lastSeenMs, session.client.serverTime()) })}
             </small>
           </span>
           {!current && (

@@ -13,6 +13,7 @@ import {
   UID,
 } from '../../support/client-harness.js'
 import { SlowStorage } from '../../support/client-storage.js'
+import { ManualClock } from '../../support/manual-clock.js'
 
 t.test('a message goes from queued to accepted; its answer is the push of its own copy', async t => {
   const harness = await Harness.online()
@@ -395,4 +396,20 @@ t.test('a storage that fails stops the client: it promises nothing more', async 
     'STORAGE_FAILED',
   )
   await harness.client.close()
+})
+
+t.test('a message has the time of the server, however far off the clock of the device is', async t => {
+  const DAY_MS = 86_400_000
+  const deviceMs = new ManualClock().now()
+  for (const serverTimeMs of [deviceMs + DAY_MS, deviceMs - DAY_MS]) {
+    const harness = await Harness.online(new MemoryStorage(), {}, {}, { serverTimeMs })
+    harness.clock.advance(1_000)
+    t.equal(harness.client.send(300, 'hello').atMs, serverTimeMs + 1_000)
+    t.equal(harness.client.serverTime(), serverTimeMs + 1_000)
+  }
+  // What the way of the answer took is no difference, and a server may tell no time.
+  for (const serverTimeMs of [deviceMs - 1_000, 0]) {
+    const harness = await Harness.online(new MemoryStorage(), {}, {}, { serverTimeMs })
+    t.equal(harness.client.serverTime(), harness.clock.now())
+  }
 })

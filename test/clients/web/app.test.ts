@@ -101,25 +101,35 @@ t.test('when the storage is full, what was not stored is a draft again; the page
   const bob = await open()
   await bob.app.register('bob', '', PASSWORD)
   const uid = bob.session().uid
-  const storage = new FullStorage()
-  const ann = await open(() => storage)
-  await ann.app.register('ann', '', PASSWORD)
-  const chat = await chatOf(ann, uid)
-  ann.session().send(chat, 'stored', {})
-  await eventually(() => chat.view.value.messages[0]?.state === 'accepted')
-  storage.isFull = true
-  ann.session().drafts.set(chat.conversation, { text: 'begun', mentions: [], reply: undefined })
-  ann.session().send(chat, 'not stored', {})
-  await eventually(() => ann.app.screen.value.name === 'failed')
-  t.match(ann.app.screen.value, { why: 'QuotaExceededError', unsent: 1 })
-  t.notOk(storage.texts.includes('not stored'))
+  for (const [account, remembers] of [
+    ['ann', true],
+    ['amy', false],
+  ] as const) {
+    const storage = new FullStorage()
+    const ann = await open(() => storage)
+    await ann.app.register(account, '', PASSWORD)
+    const chat = await chatOf(ann, uid)
+    ann.session().send(chat, 'stored', {})
+    await eventually(() => chat.view.value.messages[0]?.state === 'accepted')
+    storage.isFull = true
+    if (!remembers) {
+      ann.platform.keyValues.setItem = () => {
+        throw new Error('QuotaExceededError')
+      }
+    }
+    ann.session().drafts.set(chat.conversation, { text: 'begun', mentions: [], reply: undefined })
+    ann.session().send(chat, 'not stored', {})
+    await eventually(() => ann.app.screen.value.name === 'failed')
+    t.match(ann.app.screen.value, { why: 'QuotaExceededError', unsent: 1 })
+    t.notOk(storage.texts.includes('not stored'))
 
-  await ann.app.goWithoutStoring()
-  t.equal(ann.app.isStored.value, false)
-  t.equal(await ann.app.signIn('ann', PASSWORD), undefined)
-  t.equal(ann.session().drafts.get(chat.conversation).text, 'not stored\nbegun')
-  const again = await chatOf(ann, uid)
-  await eventually(() => again.view.value.messages.some(({ text }) => text === 'stored'))
+    await ann.app.goWithoutStoring()
+    t.equal(ann.app.isStored.value, false)
+    t.equal(await ann.app.signIn(account, PASSWORD), undefined)
+    t.equal(ann.session().drafts.get(chat.conversation).text, 'not stored\nbegun')
+    const again = await chatOf(ann, uid)
+    await eventually(() => again.view.value.messages.some(({ text }) => text === 'stored'))
+  }
 })
 
 t.test('the account ends with its password alone, and nothing of it stays', async t => {

@@ -1,6 +1,7 @@
 /** Strangers in the page's model, on a server where anybody may write to anybody. */
 import t, { type Test } from 'tap'
 import { type Client, createClient, MemoryStorage, tcpTransport } from '../../../clients/typescript/index.js'
+import { Drafts } from '../../../clients/web/model/drafts.js'
 import { filtered } from '../../../clients/web/model/filter.js'
 import { keyOf } from '../../../clients/web/model/log-rows.js'
 import { Session } from '../../../clients/web/model/session.js'
@@ -38,7 +39,7 @@ async function openServer(t: Test): Promise<(account: string) => Promise<Person>
     await client.account.register({ account, password: PASSWORD })
     const settings = new SettingsStore(platform)
     settings.change({ notifies: true })
-    const session = new Session(client, platform, settings)
+    const session = new Session(client, platform, settings, new Drafts(platform))
     t.teardown(() => session.close())
     const heard: string[] = []
     client.on('message', ({ text }) => heard.push(text))
@@ -134,7 +135,7 @@ t.test('with friends only no stranger begins; where friends alone write, nobody 
   })
   await client.account.register({ account: 'hal', password: PASSWORD })
   const platform = new WebPlatform([])
-  const session = new Session(client, platform, new SettingsStore(platform))
+  const session = new Session(client, platform, new SettingsStore(platform), new Drafts(platform))
   t.teardown(async () => {
     session.close()
     await client.close()
