@@ -74,6 +74,7 @@ export const WORDS = {
   someoneRecalled: ['{name} recalled a message', '{name} 撤回了一条消息'],
   recalledQuote: ['Message recalled', '消息已撤回'],
   quoteGone: ['The message is not there any more', '这条消息已不存在'],
+  goneOrFar: ['The message is gone, or too far back to be shown.', '这条消息已不存在，或过于久远，无法显示。'],
   withheld: ['This message was edited after you left.', '这条消息在你离开后被编辑过。'],
   unknownContent: ['This version cannot show this message.', '当前版本无法显示此消息。'],
   contactCard: ['Contact card', '名片'],
@@ -146,7 +147,7 @@ export const WORDS = {
     '此浏览器不存储任何内容，关闭页面后，等待发送的消息会丢失。',
   ],
   withoutStoring: ['Go on without storing', '不存储并继续'],
-  failedUnsent: [
+  failedUnstored: [
     '{n} message was not stored. It is in the box of its chat again.|{n} messages were not stored. They are in the boxes of their chats again.',
     '{n} 条消息未能存储，已放回各聊天的输入框。',
   ],

@@ -1,5 +1,6 @@
 /** A chat of 100 000 messages in the web client: few rows, a line that stays where it is read, and ways to any place of it. */
-import t from 'tap'
+import t, { type Test } from 'tap'
+import type { Client, SentMessage } from '../../clients/typescript/index.js'
 import { startChromium } from '../support/chromium.js'
 import { startTestServer } from '../support/server.js'
 import { WebPerson } from '../support/web.js'
@@ -9,10 +10,23 @@ const MESSAGES = 100_000
 /** Pixels of one step: a notch of a wheel, a page, a pull at the scroll bar; and back. */
 const STEPS = { notch: -120, page: -700, far: -3_000, back: 333 }
 const STEP_COUNT = 60
-/** Stepping back page by page would take much longer. */
-const QUOTE_MS_MAX = 10_000
+/** The topmost eight rows, so that two of them are beyond those that are drawn. */
+const NEAR_TOP_PX = 400
+/** How far back a quote leads: the server finds messages by their names among the newest 4 096 of a conversation. */
+const QUOTED_BACK = 4_000
+/** The pixels of what is loaded around a quoted message; stepping back to it page by page would load a hundred times as many. */
+const AROUND_PX_MAX = 20_000
 
-t.test('in a chat of 100 000 messages what is read stays in its place', async t => {
+interface Chat {
+  readonly person: WebPerson
+  readonly writer: Client
+  readonly uid: number
+  readonly first: SentMessage
+  readonly last: SentMessage
+}
+
+/** A page with a chat of so many messages. */
+async function openLong(t: Test, count: number, text?: (n: number) => string): Promise<Chat> {
   const server = await startTestServer()
   const browser = await startChromium()
   t.teardown(async () => {
@@ -22,11 +36,25 @@ t.test('in a chat of 100 000 messages what is read stays in its place', async t 
   const reader = await enter(server, 'long-ann')
   const writer = await enter(server, 'long-bob')
   t.teardown(() => Promise.all([reader.close(), writer.close()]))
-  const [first] = await writeLong(writer, reader, MESSAGES)
+  const [first, last] = await writeLong(writer, reader, count, text)
   const person = await WebPerson.open(browser, server)
   await person.signIn('long-ann')
   await person.openChat('long-bob')
-  await person.message(new RegExp(`message ${MESSAGES},`)).waitFor()
+  await person.message(new RegExp(`message ${count},`)).waitFor()
+  return { person, writer, uid: reader.account.uid, first, last }
+}
+
+t.test('where nothing is above the rows that are drawn first, what is read stays in its place', async t => {
+  const { person } = await openLong(t, 40, n => `message ${n}, short`)
+  const offset = await person.page.evaluate<number>(`document.querySelector('[role=log]').scrollTop`)
+  // Now some rows above what is in sight are drawn, and the topmost are not.
+  const { moved, top } = await watchScrolling(person, [NEAR_TOP_PX - offset, -NEAR_TOP_PX])
+  t.equal(top, 1)
+  t.ok(moved <= MOVED_PX_MAX, `moved by ${moved} px`)
+})
+
+t.test('in a chat of 100 000 messages what is read stays in its place', async t => {
+  const { person, writer, uid, first, last } = await openLong(t, MESSAGES)
   for (const width of [1_280, 700, 360]) {
     await person.page.setViewportSize({ width, height: 800 })
     for (const [name, step] of Object.entries(STEPS)) {
@@ -37,16 +65,22 @@ t.test('in a chat of 100 000 messages what is read stays in its place', async t 
   }
 
   await person.page.setViewportSize({ width: 1_280, height: 800 })
-  writer.send(reader.account.uid, 'the first one, again', { reply: first })
-  await person.page.getByRole('button', { name: /Jump to latest/ }).click()
-  await person.message('the first one, again').waitFor()
-  await person.message('the first one, again').locator('.quote').click()
-  await person.message(/^message 1, /).waitFor({ timeout: QUOTE_MS_MAX })
+  const { conversation, sender, device, sendSeq } = last
+  const reply = { conversation, sender, device, sendSeq: sendSeq - QUOTED_BACK, number: 0 }
+  writer.send(uid, 'too far back', { reply: first })
+  writer.send(uid, 'once more', { reply })
+  await person.page.reload()
+  await person.message('too far back').locator('.quote').click()
+  await person.page.getByText('The message is gone, or too far back to be shown.').waitFor()
+  await person.message('once more').locator('.quote').click()
+  await person.message(new RegExp(`^message ${MESSAGES - QUOTED_BACK}, `)).waitFor()
+  const height = await person.page.evaluate<number>(`document.querySelector('[role=log]').scrollHeight`)
+  t.ok(height <= AROUND_PX_MAX, `${height} px are loaded around it`)
   for (let page = 0; page < 4; page++) {
     const { rows, moved } = await watchScrolling(person, Array<number>(10).fill(700))
     t.ok(rows <= ROWS_MAX && moved <= MOVED_PX_MAX, `on the way down: ${rows} rows, moved by ${moved} px`)
   }
-  writer.send(reader.account.uid, 'while away')
+  writer.send(uid, 'while away')
   await person.page.getByRole('button', { name: 'Jump to latest, 1 new' }).click()
   await person.message('while away').waitFor()
 })

@@ -27,11 +27,12 @@ export async function enter(server: RunningServer, account: string): Promise<Cli
   return client
 }
 
-/** Makes two friends, the first of whom has written so many messages of 1 to 40 lines, which the other has read. @returns the first and the last of them */
+/** Makes two friends, the first of whom has written so many messages, which the other has read. @returns the first and the last of them */
 export async function writeLong(
   writer: Client,
   reader: Client,
   count: number,
+  text: (n: number) => string = textOf,
 ): Promise<readonly [SentMessage, SentMessage]> {
   const { uid } = reader.account
   await writer.contacts.request(uid)
@@ -41,7 +42,7 @@ export async function writeLong(
   let first: SentMessage | undefined
   let last: SentMessage | undefined
   for (let n = 1; n <= count; n++) {
-    last = writer.send(uid, textOf(n))
+    last = writer.send(uid, text(n))
     first ??= last
     if (n % UNDER_WAY === 0 || n === count)
       await eventually(() => last?.state !== 'queued' && last?.state !== 'sending')

@@ -19,8 +19,8 @@ export type Screen =
   | { readonly name: 'signedOut'; readonly account: string }
   | { readonly name: 'signedIn'; readonly session: Session }
   | { readonly name: 'elsewhere' }
-  /** `unsent`: messages that were not stored, and are in the drafts again. */
-  | { readonly name: 'failed'; readonly why: string; readonly unsent: number }
+  /** `unstored`: messages that were perhaps not stored. Those go out with the next session, or are in its drafts. */
+  | { readonly name: 'failed'; readonly why: string; readonly unstored: number }
 
 /** The message by which one tab asks the others to let go of the storage. */
 const TAKE = 'take'
@@ -159,10 +159,10 @@ export class App {
     })
     client.on('storageFailed', ({ error }) => {
       const { value } = this.screen
-      const unsent = value.name === 'signedIn' ? value.session.keepUnsent() : 0
+      const unstored = value.name === 'signedIn' ? value.session.keepUnstored() : 0
       if (value.name === 'signedIn') value.session.close()
       this.#client = undefined
-      this.#failed(error, unsent)
+      this.#failed(error, unstored)
     })
     if (client.account.signedIn) {
       this.#signedIn(client)
@@ -186,10 +186,10 @@ export class App {
     await client.close()
   }
 
-  #failed(error: unknown, unsent = 0): void {
+  #failed(error: unknown, unstored = 0): void {
     if (this.screen.value.name === 'elsewhere') return
     if (isElsewhere(error)) this.screen.set({ name: 'elsewhere' })
-    else this.screen.set({ name: 'failed', why: error instanceof Error ? error.message : String(error), unsent })
+    else this.screen.set({ name: 'failed', why: error instanceof Error ? error.message : String(error), unstored })
   }
 }
 

@@ -16,6 +16,8 @@ import { Signal } from './signal.js'
 export interface Chat extends ClientChat {
   /** A stranger began it, and waits for an answer: it stands among the requests. */
   readonly asks: boolean
+  /** Its last message, or that it has none, is known. Otherwise an older page of the list may have it. */
+  readonly known: boolean
 }
 
 /** An empty list may be one that has not come yet: for so long after the connection it is not believed. */
@@ -64,6 +66,7 @@ export class Chats {
     this.#isAsking = true
     try {
       this.#hasMore = await this.#client.chats.more()
+      this.#drawSoon()
     } catch {
       // Without a connection there are no older ones; with the next wish it is tried again.
     } finally {
@@ -98,14 +101,17 @@ export class Chats {
         .list()
         .flatMap(({ conversation, state }) => (state === 'member' || state === 'joining' ? [conversation] : [])),
     ].filter(conversation => !known.has(conversation))
-    const all = [...listed, ...silent.map(conversation => chats.get(conversation))].map(chat => this.#named(chat))
+    const all = [
+      ...listed.map(chat => this.#named(chat, true)),
+      ...silent.map(conversation => this.#named(chats.get(conversation), !this.#hasMore)),
+    ]
     if (all.length > 0 || this.#isKnown) this.list.set(all)
   }
 
-  #named(chat: ClientChat): Chat {
+  #named(chat: ClientChat, known: boolean): Chat {
     const uid = peerOf(chat.conversation)
-    if (uid === undefined) return { ...chat, asks: false }
+    if (uid === undefined) return { ...chat, asks: false, known }
     const asks = isStrangerAsking(this.#client.contacts.get(uid))
-    return { ...chat, asks, name: chat.name || this.#people.name(uid) }
+    return { ...chat, asks, known, name: chat.name || this.#people.name(uid) }
   }
 }

@@ -4,6 +4,7 @@ import {
   type Contact,
   type ConversationId,
   directConversation,
+  LongwireError,
   type Message,
   type MessageName,
   peerOf,
@@ -69,6 +70,10 @@ export class Session {
     this.chats = new Chats(client, this.people, platform, on)
     this.members = new GroupMembers(client, this.people, on)
     this.presence = new PresenceView(client, platform, on)
+    const { device, sendQueue } = client.state()
+    this.drafts.takeBack(
+      message => message.device === device && sendQueue.some(({ sendSeq }) => sendSeq === message.sendSeq),
+    )
     this.connection = new Connection(client, platform.clock, on)
     this.notices = new Notices(platform.clock)
     const changed = (): void => this.version.set(this.version.value + 1)
@@ -107,10 +112,12 @@ export class Session {
     this.#platform.go(message.conversation)
     this.show(message.conversation)
     try {
-      if (!(await this.open.value?.jump(message))) this.notices.tell(said('quoteGone'))
+      if (await this.open.value?.jump(message)) return
     } catch (error) {
-      this.notices.error(errorWords(error))
+      const isNowhere = error instanceof LongwireError && error.reason === 'NO_SUCH_MESSAGE'
+      if (!isNowhere) return this.notices.error(errorWords(error))
     }
+    this.notices.tell(said('goneOrFar'))
   }
 
   /** Sets how a chat is shown. */
@@ -302,19 +309,12 @@ export class Session {
     return undefined
   }
 
-  /** Puts what was written here, and perhaps never stored, back into the drafts. @returns the number of messages */
-  keepUnsent(): number {
-    const unsent = this.#written.filter(each => isUnderWay(each) || each.reason === 'STORAGE_FAILED')
-    for (const { conversation, text } of unsent) {
-      const draft = this.drafts.get(conversation)
-      this.drafts.set(conversation, {
-        ...draft,
-        text: draft.text === '' ? text : `${text}\n${draft.text}`,
-        mentions: [],
-      })
-    }
+  /** Keeps what was written here and perhaps never stored: the next session sends it, or has it as a draft. @returns the number of messages */
+  keepUnstored(): number {
+    const unstored = this.#written.filter(each => isUnderWay(each) || each.reason === 'STORAGE_FAILED')
+    this.drafts.keep(unstored)
     this.#written = []
-    return unsent.length
+    return unstored.length
   }
 
   /** The requests that wait for this user's answer: contacts and groups. */

@@ -29,7 +29,7 @@ interface ChatRowProps {
 export const ChatRow = memo(({ chat, current, draft, nowMs, position, count }: ChatRowProps) => {
   const session = useSession()
   const speech = useSpeech()
-  const { conversation, last, unread, mentions, muted, pinned, markedUnread } = chat
+  const { conversation, last, unread, mentions, muted, pinned, markedUnread, known } = chat
   const name = chat.name || speech.say('unknownPerson')
   const isGroup = peerOf(conversation) === undefined
   const typists = useTypists(conversation)
@@ -37,7 +37,7 @@ export const ChatRow = memo(({ chat, current, draft, nowMs, position, count }: C
   const online = uid !== undefined && session.presence.isOnline(uid)
   const own = last !== undefined && last.sender === session.uid && last.change === undefined
   return (
-    <li aria-setsize={count} aria-posinset={position}>
+    <li aria-setsize={count} aria-posinset={position} data-known={known}>
       <a
         class={`row${isUnread(chat) ? ' unread' : ''}`}
         href={`#${conversation}`}
@@ -63,7 +63,7 @@ export const ChatRow = memo(({ chat, current, draft, nowMs, position, count }: C
                   <span class="draft">{speech.say('draft')}</span> {draft.slice(0, PREVIEW_MAX)}
                 </>
               ) : (
-                <Preview message={last} isGroup={isGroup} />
+                known && <Preview message={last} isGroup={isGroup} />
               )}
             </span>
             {pinned && unread === 0 && <Icon name="pin" size="s" label={speech.say('pinned')} />}

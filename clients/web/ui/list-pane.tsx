@@ -119,6 +119,15 @@ function Rows({ list, all, archived }: { list: readonly Chat[]; all: readonly Ch
     event.preventDefault()
     next.focus()
   }
+  /** Asks for the messages of rows that are in sight or soon will be. */
+  const askAhead = (): void => {
+    const view = rows.current
+    const unknown = view?.querySelector('[data-known=false]')
+    if (!view || !unknown) return
+    const reach = view.getBoundingClientRect().bottom + view.clientHeight
+    if (unknown.getBoundingClientRect().top < reach) void session.chats.more()
+  }
+  useEffect(askAhead, [list, drawn])
   useEffect(() => {
     rows.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest' })
   }, [current])
@@ -129,6 +138,7 @@ function Rows({ list, all, archived }: { list: readonly Chat[]; all: readonly Ch
         class="rows scroll"
         onKeyDown={onKeyDown}
         onScroll={event => {
+          askAhead()
           const { scrollTop, clientHeight, scrollHeight } = event.currentTarget
           if (scrollHeight - scrollTop - clientHeight >= clientHeight) return
           if (drawn < list.length) setDrawn(drawn + ROWS_AT_ONCE)

@@ -26,10 +26,13 @@ interface LogProps {
   readonly onType: () => void
 }
 
-/** Guesses at heights of what was not drawn yet: a message, a change, what stands above either. */
-const MESSAGE_PX = 44
+/**
+ * The least heights of a message, of a change, and of what stands above either, for those that were not drawn yet. Where a row turns out higher
+ * the list scrolls on by that. Where one turned out lower it could not: at the edge of what is loaded there is nothing to scroll.
+ */
+const MESSAGE_PX = 38
 const CHANGE_PX = 24
-const ABOVE_PX = 40
+const ABOVE_PX = 36
 
 /** The number of rows before the first one, or behind the last, at which more messages are loaded. */
 const LOAD_AHEAD = 15
@@ -57,7 +60,7 @@ export function Log({ handle, open, view, onReply, onEdit, onType }: LogProps) {
   const focusedIndex = focused === undefined ? -1 : rows.findIndex(({ key }) => key === focused)
   const list = useVirtualList({
     rows,
-    guess: guessAt,
+    guess: leastHeight,
     above: 8,
     below: 12,
     element: () => element.current,
@@ -294,7 +297,7 @@ function LogRow({ row, nowMs, people, picked, focused, open, jump, menu, onFocus
   )
 }
 
-function guessAt({ message, day, unread, joined }: Row): number {
+function leastHeight({ message, day, unread, joined }: Row): number {
   const above = [day, unread > 0, joined].filter(Boolean).length * ABOVE_PX
   return above + (message.change === undefined ? MESSAGE_PX : CHANGE_PX)
 }

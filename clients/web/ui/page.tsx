@@ -66,7 +66,7 @@ function Screen() {
       return (
         <main class="alone">
           <Blank icon="alert" title={speech.say('failed')} text={speech.say('failedHow')}>
-            {screen.unsent > 0 && <p role="alert">{speech.say('failedUnsent', { n: screen.unsent })}</p>}
+            {screen.unstored > 0 && <p role="alert">{speech.say('failedUnstored', { n: screen.unstored })}</p>}
             <Button kind="primary" isFirst onClick={() => void app.start()}>
               {speech.say('tryAgain')}
             </Button>

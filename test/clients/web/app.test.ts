@@ -3,6 +3,7 @@ import t, { type Test } from 'tap'
 import {
   type Changes,
   MemoryStorage,
+  type SentMessage,
   type Storage,
   type StoredMessage,
   tcpTransport,
@@ -10,17 +11,20 @@ import {
 import { App } from '../../../clients/web/model/app.js'
 import type { OpenChat } from '../../../clients/web/model/open-chat.js'
 import type { Session } from '../../../clients/web/model/session.js'
+import { CONVERSATIONS_PAGE_MAX } from '../../../protocol/limits.js'
 import { present } from '../../../src/lib/assert.js'
 import { eventually } from '../../support/eventually.js'
 import { PASSWORD, startTestServer, testConfig } from '../../support/server.js'
 import { WebPlatform } from '../../support/web-platform.js'
 
-/** A storage that stores nothing more from some moment on, as a full disk. */
+/** A storage that fails from some moment on, as a full disk; before, it may store what it says it did not. */
 class FullStorage extends MemoryStorage {
   isFull = false
+  storesAll = false
   readonly texts: string[] = []
 
   override commit(changes: Changes, done: (error?: Error) => void): void {
+    if (this.isFull && this.storesAll) super.commit(changes, () => {})
     if (this.isFull) done(new Error('QuotaExceededError'))
     else {
       this.texts.push(...changes.messages.map(({ text }: StoredMessage) => text))
@@ -120,7 +124,7 @@ t.test('when the storage is full, what was not stored is a draft again; the page
     ann.session().drafts.set(chat.conversation, { text: 'begun', mentions: [], reply: undefined })
     ann.session().send(chat, 'not stored', {})
     await eventually(() => ann.app.screen.value.name === 'failed')
-    t.match(ann.app.screen.value, { why: 'QuotaExceededError', unsent: 1 })
+    t.match(ann.app.screen.value, { why: 'QuotaExceededError', unstored: 1 })
     t.notOk(storage.texts.includes('not stored'))
 
     await ann.app.goWithoutStoring()
@@ -130,6 +134,56 @@ t.test('when the storage is full, what was not stored is a draft again; the page
     const again = await chatOf(ann, uid)
     await eventually(() => again.view.value.messages.some(({ text }) => text === 'stored'))
   }
+})
+
+t.test('a message of which the storage did not say that it is stored goes out or is a draft, never both', async t => {
+  for (const storesAll of [true, false]) {
+    const open = await pages(t)
+    const bob = await open()
+    await bob.app.register('bob', '', PASSWORD)
+    const storage = new FullStorage()
+    const ann = await open(() => storage)
+    await ann.app.register('ann', '', PASSWORD)
+    const chat = await chatOf(ann, bob.session().uid)
+    const heard: string[] = []
+    bob.session().client.on('message', ({ text }) => heard.push(text))
+    Object.assign(storage, { isFull: true, storesAll })
+    for (const text of ['one', 'two']) ann.session().send(chat, text, {})
+    await eventually(() => ann.app.screen.value.name === 'failed')
+    t.match(ann.app.screen.value, { unstored: 2 })
+    storage.isFull = false
+    await ann.app.start()
+    t.equal(ann.session().drafts.get(chat.conversation).text, storesAll ? '' : 'one\ntwo')
+    const again = await chatOf(ann, bob.session().uid)
+    ann.session().send(again, 'three', {})
+    await eventually(() => heard.includes('three'))
+    t.same(heard, storesAll ? ['one', 'two', 'three'] : ['three'])
+    t.same(ann.platform.values.get('longwire.unstored'), undefined)
+  }
+})
+
+t.test('a group whose messages are on a later page of the list is not said to have none', async t => {
+  const open = await pages(t)
+  const [ann, other] = [await open(), await open()]
+  await ann.app.register('ann', '', PASSWORD)
+  const writer = ann.session().client
+  const sent: SentMessage[] = []
+  for (let i = 0; i <= CONVERSATIONS_PAGE_MAX; i++) {
+    const group = await writer.groups.create(`group ${i}`, [])
+    sent.push(writer.send(group, 'hello'))
+  }
+  await eventually(() => sent.every(({ state }) => state === 'accepted'))
+  const oldest = present(sent[0], 'a message').conversation
+  await other.app.signIn('ann', PASSWORD)
+  const { chats } = other.session()
+  await eventually(() => chats.list.value?.filter(({ known }) => known).length === CONVERSATIONS_PAGE_MAX)
+  await eventually(() => chats.get(oldest) !== undefined)
+  t.match(chats.get(oldest), { known: false, last: undefined })
+  await eventually(async () => {
+    await chats.more()
+    return chats.get(oldest)?.known === true
+  })
+  t.equal(chats.get(oldest)?.last?.text, 'hello')
 })
 
 t.test('the account ends with its password alone, and nothing of it stays', async t => {
