@@ -10,8 +10,8 @@ const MESSAGES = 100_000
 /** Pixels of one step: a notch of a wheel, a page, a pull at the scroll bar; and back. */
 const STEPS = { notch: -120, page: -700, far: -3_000, back: 333 }
 const STEP_COUNT = 60
-/** The topmost eight rows, so that two of them are beyond those that are drawn. */
-const NEAR_TOP_PX = 400
+/** The topmost dozen rows, so that some of them are beyond those that are drawn. */
+const NEAR_TOP_PX = 600
 /** How far back a quote leads: the server finds messages by their names among the newest 4 096 of a conversation. */
 const QUOTED_BACK = 4_000
 /** The pixels of what is loaded around a quoted message; stepping back to it page by page would load a hundred times as many. */
