@@ -71,6 +71,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'account.devices': { act: client => client.account.devices(), ...ASK },
   'account.removeDevice': { act: client => client.account.removeDevice(7), ...ASK },
   'account.deleteAccount': { act: client => client.account.deleteAccount('password'), ...ASK },
+  'contacts.open': { act: client => client.contacts.open, after: 'works' },
   'contacts.list': { act: client => client.contacts.list(), after: 'works' },
   'contacts.get': { act: client => client.contacts.get(300), after: 'works' },
   'contacts.request': { act: client => client.contacts.request(300), ...ASK },
