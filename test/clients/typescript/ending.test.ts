@@ -46,6 +46,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'client.history': { act: client => client.history(300), after: 'rejects' },
   'client.unread': { act: client => client.unread(300), after: 'rejects' },
   'client.close': { act: client => client.close(), after: 'works' },
+  'client.serverTime': { act: client => client.serverTime(), after: 'works' },
   'client.state': { act: client => client.state(), after: 'works' },
   'account.signedIn': { act: client => client.account.signedIn, after: 'works' },
   'account.uid': { act: client => client.account.uid, after: 'works' },
