@@ -21,6 +21,7 @@ export const WORDS = {
   cancel: ['Cancel', '取消'],
   save: ['Save', '保存'],
   you: ['You', '你'],
+  youWithin: ['you', '你'],
   youBehind: ['{name} (you)', '{name}（我）'],
   unknownPerson: ['Somebody', '某人'],
   tryAgain: ['Try again', '重试'],
@@ -162,7 +163,10 @@ export const WORDS = {
   createAnAccount: ['Create an account', '创建账号'],
   haveAccount: ['You have an account?', '已有账号？'],
   accountName: ['Account name', '账号'],
-  accountHint: ['Letters and digits. Friends find you by it.', '字母和数字，朋友用它找到你。'],
+  accountHint: [
+    '3 to 32 letters and digits; the first is a letter. Friends find you by it.',
+    '3 到 32 个字母和数字，以字母开头，朋友用它找到你。',
+  ],
   shownName: ['Shown name', '显示名称'],
   shownNameHint: ['You can change it at any time.', '可随时更改。'],
   password: ['Password', '密码'],
@@ -200,8 +204,12 @@ export const WORDS = {
   removeThis: ['Remove {name} from your contacts?', '将 {name} 从联系人中删除？'],
   removeThisHow: ['Neither can write to the other until one asks again.', '在一方重新申请之前，双方都不能发消息。'],
   strangerAsks: [
-    '{name} is not a contact. They see no receipts until you answer.',
-    '{name} 不是你的联系人。在你回复前，对方看不到已读回执。',
+    '{name} (@{account}) is not a contact. They see no receipts until you answer.',
+    '{name}（@{account}）不是你的联系人。在你回复前，对方看不到已读回执。',
+  ],
+  writesRequest: [
+    '{name} is not a contact. What you write is a request until {name} answers.',
+    '{name} 不是你的联系人。在 {name} 回复前，你写的内容是一条请求。',
   ],
   wantsContact: ['wants to be your contact', '想添加你为联系人'],
   invitesYou: ['{name} invites you to this group', '{name} 邀请你加入群聊'],
@@ -381,6 +389,7 @@ export const WORDS = {
   findAnything: ['Find people, groups and messages', '查找联系人、群聊和消息'],
   messages: ['Messages', '消息'],
   results: ['Results', '结果'],
+  findAccountNamed: ['Find the account {text}', '查找账号 {text}'],
   nothingFound: ['Nothing found for “{text}”.', '没有找到“{text}”。'],
 
   // What has happened in a group
@@ -412,7 +421,11 @@ export const WORDS = {
   isBlocked: ['One of you has blocked the other.', '其中一方已屏蔽对方。'],
   unknownUser: ['Nobody has this account name.', '没有这个账号。'],
   nameTaken: ['This name is taken.', '此账号已被使用。'],
-  nameInvalid: ['Use letters, digits, dots, dashes and underscores.', '请使用字母、数字、点、短横线和下划线。'],
+  accountForm: [
+    'Use 3 to 32 letters, digits, dots, dashes and underscores; begin with a letter.',
+    '请使用 3 到 32 个字母、数字、点、短横线和下划线，以字母开头。',
+  ],
+  nameInvalid: ['This name has characters that nobody sees.', '此名称含有不可见的字符。'],
   wrongCredentials: ['Wrong name or password.', '账号或密码不正确。'],
   passwordWeak: ['At least 8 characters.', '至少 8 个字符。'],
   passwordLimit: ['Too many wrong passwords. Try again later.', '密码错误次数过多，请稍后再试。'],

@@ -21,7 +21,7 @@ import {
 } from '../../protocol/generated/messages.js'
 import { PASSWORD_BYTES_MIN } from '../../protocol/limits.js'
 import { METHODS, type RequestMethod } from '../../protocol/methods.js'
-import { isShowable } from '../../protocol/names.js'
+import { isAccountName, isShowable } from '../../protocol/names.js'
 import type { EndpointsOf } from '../cluster/endpoints.js'
 import { networkOf } from '../lib/network.js'
 import type { Random } from '../lib/random.js'
@@ -57,7 +57,6 @@ import { lookUpWait, ranNow, succeededNow } from './request-limits.js'
 import { makeToken, newSecret, secretHash } from './tokens.js'
 import type { Caller } from './types.js'
 
-const ACCOUNT_FORM = /^[a-z][a-z0-9_.-]{2,31}$/
 /** The number of checks, where the password changes meanwhile, before the client is told to come back. */
 const VERIFY_TRIES_MAX = 3
 const BUSY_RETRY_MS = 3_000
@@ -135,7 +134,7 @@ export class AccountService {
       notBefore(this.#limits.glance(...registration))
       const account = request.account.toLowerCase()
       const named = { ...request, account }
-      if (!ACCOUNT_FORM.test(account) || !areShowable(request.nickname, request.deviceName)) {
+      if (!isAccountName(account) || !areShowable(request.nickname, request.deviceName)) {
         notBefore((await this.#limits.claim(registration)).waitMs)
         throw new Refused(CODES.NAME_INVALID.code)
       }
@@ -177,7 +176,7 @@ export class AccountService {
       return
     }
     const account = request.account.toLowerCase()
-    if (!ACCOUNT_FORM.test(account)) {
+    if (!isAccountName(account)) {
       refuse(caller, id, CODES.UNKNOWN_USER.code)
       return
     }
@@ -264,7 +263,7 @@ export class AccountService {
 
   /** The account's uid, 0 if there is none. Only names are looked up: a record's id may not be any text. */
   async #uidOf(account: string): Promise<number> {
-    if (!ACCOUNT_FORM.test(account)) return 0
+    if (!isAccountName(account)) return 0
     return done(await this.#engine.run(accountsActor(accountPartition(account)), lookUpName, { account }))
   }
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { isShowable } from '../../protocol/names.js'
+import { isAccountName, isShowable } from '../../protocol/names.js'
 
 t.test('names that show something, and nothing else than what they show', async t => {
   for (const name of ['Ann', 'Zoë', '李小龍', 'محمد', '👩‍👩‍👧', 'می‌خواهم', "O'Neil 2", '❤️', '1️⃣', '👍🏽', '-'])
@@ -39,4 +39,10 @@ t.test('names that are blank, or hold what nobody sees', async t => {
   ]
   for (const name of [...bad, ...more])
     t.notOk(isShowable(name), [...name].map(c => c.codePointAt(0)?.toString(16)).join(' '))
+})
+
+t.test('an account name begins with a letter and has 3 to 32 characters of those that are allowed', async t => {
+  for (const name of ['ann', 'a.b-c_9', `a${'n'.repeat(31)}`]) t.ok(isAccountName(name), name)
+  for (const name of ['an', '1ann', '_ann', 'Ann', 'a b', 'ann\n', `a${'n'.repeat(32)}`, ''])
+    t.notOk(isAccountName(name), name)
 })

@@ -4,8 +4,10 @@
 //      │  └──────another tab has it──► elsewhere   │ the session ended
 //      │                                  ▲        │
 //      └──somebody is──► signedIn ────────┴────────┘        any ──the storage failed──► failed
+
+import { isAccountName } from '../../../protocol/names.js'
 import { type Client, createClient, LongwireError, MemoryStorage } from '../../typescript/browser.js'
-import type { Said } from '../words.js'
+import { type Said, said } from '../words.js'
 import { Drafts } from './drafts.js'
 import { errorWords } from './error-words.js'
 import type { Platform } from './platform.js'
@@ -92,7 +94,8 @@ export class App {
   }
 
   /** @returns what went wrong; undefined if the user is in */
-  register(account: string, nickname: string, password: string): Promise<Said | undefined> {
+  async register(account: string, nickname: string, password: string): Promise<Said | undefined> {
+    if (!isAccountName(account.toLowerCase())) return said('accountForm')
     return this.#enter(client => client.account.register({ account, nickname, password }))
   }
 

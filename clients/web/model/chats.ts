@@ -40,7 +40,8 @@ export class Chats {
     this.#people = people
     this.#clock = platform.clock
     const soon = (): void => this.#drawSoon()
-    on('chat', soon)
+    // The last message of a row has a mark, which says how far it is.
+    for (const name of ['chat', 'messageState', 'delivered', 'read'] as const) on(name, soon)
     on('chats', () => {
       this.#isKnown = true
       this.#hasMore = true

@@ -6,6 +6,8 @@ export type Side = 'chats' | 'archived' | 'new-chat' | 'new-group' | 'new-board'
 export interface Place {
   readonly side: Side
   readonly conversation: ConversationId | undefined
+  /** The account to look for, in a new chat; empty: none yet. */
+  readonly account: string
 }
 
 const SIDES: ReadonlySet<string> = new Set<Side>([
@@ -17,11 +19,16 @@ const SIDES: ReadonlySet<string> = new Set<Side>([
   'settings',
 ])
 
+/** A new chat with whoever has this account name. */
+const FIND = /^new-chat\/([A-Za-z0-9_.-]{1,64})$/
+
 const CONVERSATION = /^[a-z]+:[A-Za-z0-9._-]{1,64}$/
 
 /** @param hash of the address, with its # */
 export function placeOf(hash: string): Place {
   const name = hash.slice(1)
-  if (CONVERSATION.test(name)) return { side: 'chats', conversation: name as ConversationId }
-  return { side: SIDES.has(name) ? (name as Side) : 'chats', conversation: undefined }
+  if (CONVERSATION.test(name)) return { side: 'chats', conversation: name as ConversationId, account: '' }
+  const [, account] = FIND.exec(name) ?? []
+  if (account !== undefined) return { side: 'new-chat', conversation: undefined, account }
+  return { side: SIDES.has(name) ? (name as Side) : 'chats', conversation: undefined, account: '' }
 }

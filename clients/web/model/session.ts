@@ -168,6 +168,12 @@ export class Session {
     return this.client.contacts.list().filter(isAsking)
   }
 
+  /** Asks somebody to be a contact, and tells that it is asked. */
+  async request(uid: number, name: string, greeting = ''): Promise<void> {
+    if (await this.attempt(this.client.contacts.request(uid, greeting)))
+      this.notices.tell(said('requestSent', { name }))
+  }
+
   /** Accepts a contact's request, and opens the chat. */
   async accept(uid: number): Promise<void> {
     if (await this.attempt(this.client.contacts.accept(uid))) this.#platform.go(directConversation(uid))
@@ -263,6 +269,8 @@ export class Session {
       open.retry(message)
     } catch (error) {
       this.notices.error(errorWords(error))
+    } finally {
+      this.connection.count()
     }
   }
 

@@ -286,6 +286,11 @@ function PostBox({ board }: { board: OpenBoard }) {
           placeholder={speech.say('writePost')}
           value={text}
           onInput={event => setText(event.currentTarget.value)}
+          onKeyDown={event => {
+            if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey) || event.isComposing) return
+            event.preventDefault()
+            event.currentTarget.form?.requestSubmit()
+          }}
         />
         <button type="submit" class="send" aria-label={speech.say('post')} disabled={text.trim() === ''}>
           <Icon name="send" />

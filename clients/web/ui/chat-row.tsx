@@ -2,7 +2,7 @@
 
 import type { Message } from '../../typescript/browser.js'
 import { peerOf } from '../../typescript/browser.js'
-import { changeWords } from '../model/change-words.js'
+import { type ChangeName, changeParts, namedIn } from '../model/change-words.js'
 import type { Chat } from '../model/chats.js'
 import { rowTime } from '../model/dates.js'
 import { isUnread } from '../model/filter.js'
@@ -99,12 +99,9 @@ function Preview({ message, isGroup }: { message: Message | undefined; isGroup: 
   const nameOf = (uid: number): string =>
     uid === session.uid ? speech.say('you') : session.people.name(uid) || speech.say('unknownPerson')
   if (change !== undefined) {
-    const values: Readonly<Record<string, string>> = {
-      by: nameOf(change.by),
-      who: nameOf(change.uid),
-      text: change.text,
-    }
-    return <>{speech.text({ key: changeWords(change), values })}</>
+    const named = (name: ChangeName): string => namedIn(change, name, session.uid, speech, nameOf)
+    const parts = changeParts(change, session.uid, speech)
+    return <>{parts.map(part => (typeof part === 'string' ? part : named(part.name))).join('')}</>
   }
   const text = textOf(message, session, speech).slice(0, PREVIEW_MAX)
   if (state === 'failed') {

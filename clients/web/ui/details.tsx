@@ -135,10 +135,7 @@ function PersonDetails({ uid, conversation }: { uid: number; conversation: Conve
             : {
                 icon: 'person-add',
                 text: speech.say('addContact'),
-                run: () =>
-                  void session
-                    .attempt(contacts.request(uid))
-                    .then(done => done && session.notices.tell(said('requestSent', { name }))),
+                run: () => void session.request(uid, name),
               }
         }
       />

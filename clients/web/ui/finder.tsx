@@ -9,5 +9,8 @@ export function useFinder(): () => void {
   const { dialog } = useOverlays()
   const session = useSession()
   const jump = (message: Message): void => void session.jump(message)
-  return () => dialog(close => <ChatPicker close={close} pick={go} pickMessage={jump} />)
+  return () =>
+    dialog(close => (
+      <ChatPicker close={close} pick={go} pickMessage={jump} findAccount={name => go(`new-chat/${name}`)} />
+    ))
 }

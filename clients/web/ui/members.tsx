@@ -108,10 +108,7 @@ function useMemberActs(conversation: ConversationId, member: GroupMember): (Menu
     items.push({
       icon: 'person-add',
       text: speech.say('addContact'),
-      run: () =>
-        void session
-          .attempt(contacts.request(uid))
-          .then(done => done && session.notices.tell({ key: 'requestSent', values: { name } })),
+      run: () => void session.request(uid, name),
     })
   }
   const leads = mine === 'owner' || (mine === 'admin' && role !== 'owner' && role !== 'admin')

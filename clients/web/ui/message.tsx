@@ -1,14 +1,15 @@
 // One message: a bubble with what it says, and what has happened to it.
 import { useRef } from 'preact/hooks'
 import { type GroupChange, type Message, peerOf } from '../../typescript/browser.js'
-import { changeWords } from '../model/change-words.js'
+import { type ChangeName, changeParts, namedIn } from '../model/change-words.js'
 import { timeOf } from '../model/dates.js'
 import { reasonWords } from '../model/error-words.js'
 import { keyOf } from '../model/log-rows.js'
 import type { MessagePlace, OpenChat } from '../model/open-chat.js'
+import { mayAsk } from '../model/requests.js'
 import { isJumbo, textParts } from '../model/text-parts.js'
 import { textOf } from './chat-row.js'
-import { memo, useApp, useSession, useSpeech } from './hooks.js'
+import { memo, useApp, useSession, useSignal, useSpeech } from './hooks.js'
 import { Mark, markWord } from './mark.js'
 import { useMembers } from './members.js'
 import type { MessageMenu } from './message-menu.js'
@@ -120,15 +121,24 @@ function isOnLink(event: MouseEvent): boolean {
 function useLongPress(run: (x: number, y: number) => void) {
   const { clock } = useApp().platform
   const timer = useRef<{ cancel(): void } | undefined>(undefined)
+  const isDone = useRef(false)
   const stop = (): void => timer.current?.cancel()
   return {
     onTouchStart: (event: TouchEvent): void => {
       stop()
+      isDone.current = false
       const [touch] = event.touches
       if (touch === undefined || event.touches.length > 1) return
-      timer.current = clock.after(LONG_PRESS_MS, () => run(touch.clientX, touch.clientY))
+      timer.current = clock.after(LONG_PRESS_MS, () => {
+        isDone.current = true
+        run(touch.clientX, touch.clientY)
+      })
     },
-    onTouchEnd: stop,
+    onTouchEnd: (event: TouchEvent): void => {
+      stop()
+      // Its release is no click on what has opened below the finger.
+      if (isDone.current) event.preventDefault()
+    },
     onTouchMove: stop,
     onTouchCancel: stop,
   }
@@ -266,9 +276,16 @@ function Reactions({ message, open }: { message: Message; open: OpenChat }) {
 function Why({ message, open }: { message: Message; open: OpenChat }) {
   const session = useSession()
   const speech = useSpeech()
+  useSignal(session.version)
+  const uid = peerOf(message.conversation)
   return (
     <div class="why" role="alert">
       <span>{speech.text(reasonWords(message.reason))}</span>
+      {message.reason === 'NOT_FRIEND' && uid !== undefined && mayAsk(session.client.contacts.get(uid)) && (
+        <Button kind="quiet" onClick={() => void session.request(uid, session.people.name(uid))}>
+          {speech.say('addContact')}
+        </Button>
+      )}
       <Button kind="danger-quiet" onClick={() => session.retry(open, message)}>
         {speech.say('retry')}
       </Button>
@@ -283,15 +300,16 @@ function Why({ message, open }: { message: Message; open: OpenChat }) {
 export function ChangeLine({ change }: { change: GroupChange }) {
   const session = useSession()
   const speech = useSpeech()
-  const name = (uid: number) => (
+  const nameOf = (uid: number): string => session.people.name(uid) || speech.say('unknownPerson')
+  const name = (which: ChangeName) => (
     <b>
-      <bdi>{uid === session.uid ? speech.say('you') : session.people.name(uid) || speech.say('unknownPerson')}</bdi>
+      <bdi>{namedIn(change, which, session.uid, speech, nameOf)}</bdi>
     </b>
   )
   return (
     <div class="told">
-      <Rich parts={speech.parts(changeWords(change))}>
-        {{ by: name(change.by), who: name(change.uid), text: <bdi>{change.text}</bdi> }}
+      <Rich parts={changeParts(change, session.uid, speech)}>
+        {{ by: name('by'), who: name('who'), text: <bdi>{change.text}</bdi> }}
       </Rich>
     </div>
   )

@@ -3,13 +3,14 @@ import { useState } from 'preact/hooks'
 import { directConversation, LongwireError, type Profile } from '../../typescript/browser.js'
 import { errorWords } from '../model/error-words.js'
 import { nameOf } from '../model/people.js'
-import { isAsking } from '../model/requests.js'
+import { isAsking, mayAsk } from '../model/requests.js'
 import { useFallback, useSession, useSignal, useSpeech } from './hooks.js'
 import { SideBar } from './list-pane.js'
 import { go } from './panes.js'
 import { Avatar, Button, Field, Icon } from './parts.js'
 
-export function NewChat() {
+/** @param account to look for; empty: none yet */
+export function NewChat({ account }: { account: string }) {
   const session = useSession()
   const speech = useSpeech()
   useSignal(session.version)
@@ -18,7 +19,7 @@ export function NewChat() {
     <nav class="list" aria-label={speech.say('newChat')}>
       <SideBar title={speech.say('newChat')} />
       <div class="scroll fill">
-        <FindPerson />
+        <FindPerson wanted={account} />
         <div class="sec">
           <a class="item" href="#new-group">
             <Icon name="people" />
@@ -61,10 +62,10 @@ export function NewChat() {
 }
 
 /** Finds a user by the account's whole name, and asks for a friendship. */
-function FindPerson() {
+function FindPerson({ wanted }: { wanted: string }) {
   const session = useSession()
   const speech = useSpeech()
-  const [account, setAccount] = useState('')
+  const [account, setAccount] = useState(wanted)
   const [fault, setFault] = useState<string | undefined>()
   const [found, setFound] = useState<Profile | undefined>()
   const [busy, setBusy] = useState(false)
@@ -128,10 +129,6 @@ function FoundPerson({ person }: { person: Profile }) {
   const asks = contact !== undefined && isAsking(contact)
   const isOther = uid !== session.uid
   const box = useFallback<HTMLDivElement>(state)
-  const ask = (): void =>
-    void session
-      .attempt(contacts.request(uid, greeting.trim()))
-      .then(done => done && session.notices.tell({ key: 'requestSent', values: { name } }))
   return (
     <div ref={box} class="found" role="status" tabIndex={-1}>
       <div class="item person">
@@ -162,12 +159,12 @@ function FoundPerson({ person }: { person: Profile }) {
         )}
       </div>
       {state === 'requested' && <p class="item quiet">{speech.say('requestWaits')}</p>}
-      {isOther && !asks && (state === undefined || state === 'none' || state === 'stranger') && (
+      {isOther && mayAsk(contact) && (
         <form
           class="inline"
           onSubmit={event => {
             event.preventDefault()
-            ask()
+            void session.request(uid, name, greeting.trim())
           }}
         >
           <Field

@@ -2,7 +2,7 @@
 import { type ComponentChild, type ComponentChildren, createContext } from 'preact'
 import { useContext, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { Toast } from '../model/notices.js'
-import { useSession, useSignal, useSpeech } from './hooks.js'
+import { useListener, useSession, useSignal, useSpeech } from './hooks.js'
 import { Button, Icon, type IconName } from './parts.js'
 
 export interface Question {
@@ -128,6 +128,10 @@ function Confirm({
 
 const MARGIN = 8
 
+/**
+ * A menu beside its anchor, until something is chosen, or a press elsewhere, Escape or the way to another place closes it. The browser's own
+ * light dismissal would close it with the release of the long press that has opened it.
+ */
 function Menu({ anchor, content, close }: { anchor: Anchor; content: MenuContent; close: () => void }) {
   const menu = useRef<HTMLDivElement>(null)
   useLayoutEffect(() => {
@@ -141,26 +145,21 @@ function Menu({ anchor, content, close }: { anchor: Anchor; content: MenuContent
       if (before instanceof HTMLElement && before.isConnected) before.focus()
     }
   }, [anchor])
+  useListener('pointerdown', event => event.target instanceof Node && !menu.current?.contains(event.target) && close())
+  useListener('hashchange', close)
   const items = (): HTMLElement[] => [...(menu.current?.querySelectorAll<HTMLElement>('[role^=menuitem]') ?? [])]
   const onKeyDown = (event: KeyboardEvent): void => {
     const all = items()
     const index = all.indexOf(document.activeElement as HTMLElement)
     const next = NEXT[event.key]?.(index, all.length)
-    if (event.key === 'Tab') close()
-    if (next === undefined) return
+    if (event.key === 'Tab' || event.key === 'Escape') close()
+    if (next === undefined && event.key !== 'Escape') return
     event.preventDefault()
+    if (next === undefined) return
     all[(next + all.length) % all.length]?.focus()
   }
   return (
-    <div
-      ref={menu}
-      popover="auto"
-      class="menu"
-      role="menu"
-      aria-label={content.label}
-      onKeyDown={onKeyDown}
-      onToggle={event => (event as ToggleEvent).newState === 'closed' && close()}
-    >
+    <div ref={menu} popover="manual" class="menu" role="menu" aria-label={content.label} onKeyDown={onKeyDown}>
       {content.head?.(close)}
       {content.head !== undefined && <hr />}
       {content.items.map((item, i) =>

@@ -1,5 +1,5 @@
 // The page: one of its screens, in the user's language and theme.
-import { useEffect, useLayoutEffect, useMemo } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks'
 import type { App } from '../model/app.js'
 import { Speech } from '../words.js'
 import { AppContext, SessionContext, SpeechContext, useApp, useListener, useSignal, useSpeech } from './hooks.js'
@@ -35,7 +35,17 @@ function Screen() {
     const { value } = app.screen
     if (!app.isStored.value && value.name === 'signedIn' && value.session.connection.count() > 0) event.preventDefault()
   })
-  useListener('focus', () => app.screen.value.name === 'signedIn' && app.screen.value.session.client.nudge())
+  const nudge = (): void => {
+    if (app.screen.value.name === 'signedIn') app.screen.value.session.client.nudge()
+  }
+  useListener('focus', nudge)
+  useListener('online', nudge)
+  const before = useRef(screen.name)
+  useEffect(() => {
+    const isIn = screen.name === 'signedIn' && before.current === 'signedOut'
+    if (isIn && document.activeElement === document.body) document.querySelector<HTMLElement>('.list .search')?.focus()
+    before.current = screen.name
+  }, [screen.name])
   useEffect(() => {
     if (screen.name !== 'signedIn') document.title = 'Longwire'
   }, [screen.name])

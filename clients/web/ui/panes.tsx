@@ -72,7 +72,7 @@ export function Panes() {
 function SidePane({ place, find }: { place: Place; find: () => void }) {
   switch (place.side) {
     case 'new-chat':
-      return <NewChat />
+      return <NewChat key={place.account} account={place.account} />
     case 'new-group':
       return <NewGroup />
     case 'new-board':

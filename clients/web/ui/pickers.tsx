@@ -1,6 +1,7 @@
 // A field with a list of what it finds: for the finder, and for where to forward a message.
 import type { ComponentChildren } from 'preact'
 import { useEffect, useId, useRef, useState } from 'preact/hooks'
+import { isAccountName } from '../../../protocol/names.js'
 import { type ConversationId, type Message, peerOf } from '../../typescript/browser.js'
 import { rowTime } from '../model/dates.js'
 import { excerpt, type Found, findChats, findMessages, marked } from '../model/find.js'
@@ -13,9 +14,11 @@ interface ChatPickerProps {
   readonly pick: (conversation: ConversationId, name: string) => void
   /** What to do with a message: it finds where to go, and messages, too; without, where to forward to. */
   readonly pickMessage?: (message: Message) => void
+  /** Looks for an account of the server: where nothing is found, and the text may be the name of one. */
+  readonly findAccount?: (account: string) => void
 }
 
-export function ChatPicker({ close, pick, pickMessage }: ChatPickerProps) {
+export function ChatPicker({ close, pick, pickMessage, findAccount }: ChatPickerProps) {
   const session = useSession()
   const speech = useSpeech()
   const chats = useSignal(session.chats.list) ?? []
@@ -29,14 +32,18 @@ export function ChatPicker({ close, pick, pickMessage }: ChatPickerProps) {
   const found = findChats(text, chats, session.client).filter(
     ({ conversation }) => finds || session.closedBecause(conversation) === undefined,
   )
-  const count = found.length + messages.length
+  const name = text.trim()
+  const isNothing = found.length + messages.length === 0
+  const asked = isNothing && isAccountName(name.toLowerCase()) ? findAccount : undefined
+  const count = asked === undefined ? found.length + messages.length : 1
   const take = (index: number): void => {
     const chat = found[index]
     const message = messages[index - found.length]
-    if (chat === undefined && message === undefined) return
+    if (index >= count) return
     close()
     if (chat !== undefined) pick(chat.conversation, chat.name)
     else if (message !== undefined) pickMessage?.(message)
+    else asked?.(name)
   }
   const optionOf = (index: number): OptionProps => ({
     id: `${id}-${index}`,
@@ -98,8 +105,14 @@ export function ChatPicker({ close, pick, pickMessage }: ChatPickerProps) {
             text={text}
           />
         ))}
+        {asked !== undefined && (
+          <Option {...optionOf(0)}>
+            <Icon name="person-add" />
+            <span class="grow">{speech.say('findAccountNamed', { text: name })}</span>
+          </Option>
+        )}
       </ul>
-      {count === 0 && (
+      {isNothing && (
         <p class="nothing" role="status">
           {text === '' ? speech.say('noChats') : speech.say('nothingFound', { text })}
         </p>

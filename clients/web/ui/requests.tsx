@@ -39,6 +39,7 @@ export function Requests() {
                 key={contact.uid}
                 id={contact.uid}
                 name={name}
+                account={contact.account}
                 text={said(contact)}
                 {...(isStrangerAsking(contact) && { href: `#${directConversation(contact.uid)}` })}
                 accept={() => void session.accept(contact.uid)}
@@ -63,6 +64,7 @@ export function Requests() {
                 <span class="name">
                   <bdi>{nameOf(contact)}</bdi>
                 </span>
+                <AccountLine account={contact.account} />
                 <small>{speech.say('requestWaits')}</small>
               </span>
               <Button kind="quiet" small onClick={() => void session.attempt(contacts.cancel(contact.uid))}>
@@ -76,9 +78,19 @@ export function Requests() {
   )
 }
 
+function AccountLine({ account }: { account: string }) {
+  return (
+    <small>
+      <bdi>@{account}</bdi>
+    </small>
+  )
+}
+
 interface RequestProps {
   readonly id: number | string
   readonly name: string
+  /** A person's account, as a shown name can be that of somebody else. */
+  readonly account?: string
   readonly text: string
   /** The chat, if there is one already. */
   readonly href?: string
@@ -86,7 +98,7 @@ interface RequestProps {
   readonly decline: () => void
 }
 
-function Request({ id, name, text, href, accept, decline }: RequestProps) {
+function Request({ id, name, account, text, href, accept, decline }: RequestProps) {
   const speech = useSpeech()
   return (
     <li class="item person ask">
@@ -95,6 +107,7 @@ function Request({ id, name, text, href, accept, decline }: RequestProps) {
         <span class="name">
           <bdi>{href === undefined ? name : <a href={href}>{name}</a>}</bdi>
         </span>
+        {account !== undefined && <AccountLine account={account} />}
         <small dir="auto">{text}</small>
       </span>
       <Button kind="primary" small onClick={accept}>

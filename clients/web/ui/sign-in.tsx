@@ -11,7 +11,8 @@ type Fault = { readonly field: 'account' | 'nickname' | 'password'; readonly tex
 /** The field that a fault is about; what is about none stands below the last one. */
 const FIELDS: Readonly<Record<string, Fault['field']>> = {
   nameTaken: 'account',
-  nameInvalid: 'account',
+  accountForm: 'account',
+  nameInvalid: 'nickname',
   unknownUser: 'account',
 }
 
@@ -29,6 +30,9 @@ export function SignIn({ known }: { known: string }) {
   useEffect(() => {
     form.current?.querySelector<HTMLElement>('[aria-invalid=true]')?.focus()
   }, [fault])
+  useEffect(() => {
+    form.current?.querySelector('input')?.focus()
+  }, [isNew])
 
   const enter = async (): Promise<void> => {
     const empty = account.trim() === '' ? 'account' : password === '' ? 'password' : undefined

@@ -1,6 +1,6 @@
-// What stands above the composer while a stranger waits for an answer. Writing is an answer, too.
-import type { ConversationId } from '../../typescript/browser.js'
-import { isStrangerAsking } from '../model/requests.js'
+// What stands above the composer while one of two strangers waits for an answer. Writing is an answer, too.
+import { type ConversationId, peerOf } from '../../typescript/browser.js'
+import { isStrangerAsking, writesRequest } from '../model/requests.js'
 import { useParting } from './chat-menu.js'
 import { useSession, useSignal, useSpeech } from './hooks.js'
 import { goHome } from './panes.js'
@@ -12,13 +12,21 @@ export function StrangerBar({ conversation }: { conversation: ConversationId }) 
   useSignal(session.version)
   useSignal(session.people.version)
   const contact = session.contactOf(conversation)
-  const name = session.people.name(contact?.uid ?? 0) || speech.say('unknownPerson')
+  const uid = peerOf(conversation) ?? 0
+  const name = session.people.name(uid) || speech.say('unknownPerson')
   const { block } = useParting(conversation, name)
-  if (contact === undefined || !isStrangerAsking(contact)) return null
-  const { uid } = contact
+  if (uid === 0 || uid === session.uid) return null
+  if (writesRequest(contact, session.client.contacts.open)) {
+    return (
+      <section class="stranger">
+        <p dir="auto">{speech.say('writesRequest', { name })}</p>
+      </section>
+    )
+  }
+  if (!isStrangerAsking(contact)) return null
   return (
     <section class="stranger">
-      <p dir="auto">{speech.say('strangerAsks', { name })}</p>
+      <p dir="auto">{speech.say('strangerAsks', { name, account: session.people.get(uid)?.account ?? '' })}</p>
       <div class="wrap">
         <Button kind="primary" onClick={() => void session.accept(uid)}>
           {speech.say('accept')}

@@ -189,7 +189,9 @@ t.test('a group whose messages are on a later page of the list is not said to ha
 t.test('the account ends with its password alone, and nothing of it stays', async t => {
   const open = await pages(t)
   const ann = await open()
-  await ann.app.register('ann', 'Ann', PASSWORD)
+  for (const account of ['1ann', 'an', 'a b c', `a${'n'.repeat(32)}`])
+    t.match(await ann.app.register(account, '', PASSWORD), { key: 'accountForm' }, account)
+  await ann.app.register('Ann', 'Ann', PASSWORD)
   ann.session().drafts.set('direct:7', { text: 'begun', mentions: [], reply: undefined })
   t.match(await ann.app.deleteAccount('a wrong password'), { key: 'wrongCredentials' })
   t.equal(ann.app.screen.value.name, 'signedIn')

@@ -4,6 +4,7 @@ import { type Client, createClient, MemoryStorage, tcpTransport } from '../../..
 import { Drafts } from '../../../clients/web/model/drafts.js'
 import { filtered } from '../../../clients/web/model/filter.js'
 import { keyOf } from '../../../clients/web/model/log-rows.js'
+import { mayAsk, writesRequest } from '../../../clients/web/model/requests.js'
 import { Session } from '../../../clients/web/model/session.js'
 import { SettingsStore } from '../../../clients/web/model/settings.js'
 import { present } from '../../../src/lib/assert.js'
@@ -58,6 +59,9 @@ t.test('a stranger stands among the requests alone, without news and receipts, u
   const [withAnn, withBob] = [`direct:${ann.session.uid}`, `direct:${bob.session.uid}`] as const
   await eventually(() => ann.client.contacts.open !== undefined)
   t.equal(ann.session.closedBecause(withBob), undefined, 'anybody may write here')
+  const isRequest = ({ client }: Person, uid: number): boolean =>
+    writesRequest(client.contacts.get(uid), client.contacts.open)
+  t.ok(isRequest(ann, bob.session.uid), 'before a word is written')
   const receipts: string[] = []
   for (const name of ['delivered', 'read'] as const) ann.client.on(name, () => receipts.push(name))
   ann.session.show(withBob)
@@ -69,6 +73,9 @@ t.test('a stranger stands among the requests alone, without news and receipts, u
   t.same(listed(bob), [], 'it is no chat yet')
   t.equal(bob.session.asking()[0]?.uid, ann.session.uid)
   t.same(listed(ann), [withBob])
+  await eventually(() => ann.client.contacts.get(bob.session.uid)?.stranger === 'waits')
+  t.ok(isRequest(ann, bob.session.uid))
+  t.notOk(isRequest(bob, ann.session.uid), 'an answer is none')
   t.same(bob.platform.notices, [], 'a request is no news')
 
   bob.session.show(withAnn)
@@ -87,6 +94,12 @@ t.test('a stranger stands among the requests alone, without news and receipts, u
   t.match(ann.platform.notices, [{ conversation: withBob, body: 'hi' }])
   ann.client.send(bob.session.uid, 'a chat now')
   await eventually(() => bob.platform.notices.some(({ body }) => body === 'a chat now'))
+  t.notOk(isRequest(ann, bob.session.uid))
+  // The row says how far the message is, though nothing else has come.
+  const stateInRow = (): string | undefined => ann.session.chats.get(withBob)?.last?.state
+  await eventually(() => stateInRow() === 'delivered')
+  bob.client.markRead(withAnn)
+  await eventually(() => stateInRow() === 'read')
 })
 
 t.test(
@@ -126,6 +139,14 @@ t.test('with friends only no stranger begins; where friends alone write, nobody 
   await eventually(() => sent.state === 'failed')
   t.equal(sent.reason, 'NOT_FRIEND')
   t.equal(gus.session.requests, 0)
+  t.ok(mayAsk(fay.client.contacts.get(gus.session.uid)), 'a contact can be asked for')
+  fay.session.show(`direct:${gus.session.uid}`)
+  const open = present(fay.session.open.value, 'the chat')
+  await eventually(() => open.view.value.messages.length === 1)
+  fay.session.retry(open, present(open.view.value.messages[0], 'the message'))
+  t.equal(fay.session.connection.view.value.waiting, 1, 'sent again, it waits')
+  await fay.session.request(gus.session.uid, 'gus')
+  t.notOk(mayAsk(fay.client.contacts.get(gus.session.uid)), 'once')
 
   const server = await startTestServer()
   t.teardown(() => server.abort())

@@ -2,7 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import type { GroupChange } from '../../../clients/typescript/index.js'
+import { changeParts, namedIn } from '../../../clients/web/model/change-words.js'
 import { errorWords, reasonWords } from '../../../clients/web/model/error-words.js'
+import { placeOf } from '../../../clients/web/model/place.js'
 import { WORDS, type Words } from '../../../clients/web/word-table.js'
 import { Speech, said } from '../../../clients/web/words.js'
 import { CODES } from '../../../protocol/codes.js'
@@ -65,4 +68,27 @@ t.test('names are put in, texts within texts too, and the form for one is used f
     'what is put in is not looked at',
   )
   t.same(zh.parts('groupAdded'), ['', { name: 'by' }, ' 邀请 ', { name: 'who' }, ' 加入了群聊'])
+})
+
+t.test('who reads is "you" within a sentence, and in Chinese has no blank beside it', async t => {
+  const sentence = (language: 'en' | 'zh', by: number, uid: number): string => {
+    const change = { act: 'joined', by, uid, role: 'member', text: '' } as GroupChange
+    const speech = new Speech(language)
+    const parts = changeParts(change, 1, speech)
+    return parts
+      .map(part => (typeof part === 'string' ? part : namedIn(change, part.name, 1, speech, other => `P${other}`)))
+      .join('')
+  }
+  t.equal(sentence('en', 2, 1), 'P2 added you')
+  t.equal(sentence('en', 1, 2), 'You added P2')
+  t.equal(sentence('zh', 2, 1), 'P2 邀请你加入了群聊')
+  t.equal(sentence('zh', 1, 2), '你邀请 P2 加入了群聊')
+  t.equal(sentence('zh', 1, 1), '你加入了群聊')
+})
+
+t.test('an address names a chat, a pane beside the list, or the account to begin a chat with', async t => {
+  t.match(placeOf('#direct:7'), { side: 'chats', conversation: 'direct:7' })
+  t.match(placeOf('#new-chat'), { side: 'new-chat', account: '' })
+  t.match(placeOf('#new-chat/Kim_2'), { side: 'new-chat', account: 'Kim_2' })
+  t.match(placeOf('#new-chat/<b>'), { side: 'chats', account: '' })
 })
