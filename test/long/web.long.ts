@@ -185,7 +185,7 @@ t.test('where anybody may write, a stranger is a request: answered, accepted, de
   t.equal(await bob.page.getByRole('listitem').filter({ hasText: 'Is this Bob?' }).count(), 1)
   await bob.page.getByRole('link', { name: 'Ann' }).click()
   await bob.message('Is this Bob?').waitFor()
-  await bob.page.getByText('Ann is not a contact. They see no receipts until you answer.').waitFor()
+  await bob.page.getByText('Ann (@s-ann) is not a contact. They see no receipts until you answer.').waitFor()
   t.same(await seriousFaults(bob.page), [])
   t.equal(await ann.message('Is this Bob?').getByRole('img', { name: 'Sent' }).count(), 1, 'nothing is told')
   await bob.write('It is')
