@@ -17,7 +17,7 @@ import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { present } from '../src/lib/assert.js'
-import { processesOf } from './support/processes.js'
+import { isLong, processesOf } from './support/processes.js'
 import { ROUNDS_FACTOR } from './support/rounds.js'
 
 const FOLDER = fileURLToPath(new URL('.', import.meta.url))
@@ -27,9 +27,6 @@ const JOBS = 4
 
 const NO_ASYNC_HOOKS = `${FOLDER}support/no-async-hooks.js`
 const SHARED_PROCESS = `${FOLDER}support/shared-process.js`
-
-/** The share of a process's time that a file may take which shares one. */
-const FILE_SHARE = 0.4
 
 /** A process of several files may take so many times as long as one of a single file. */
 const SHARED_TIMES = 3
@@ -55,7 +52,8 @@ function processesInTurn(): string[][] {
   const names = readdirSync(FOLDER, { recursive: true, encoding: 'utf8' }).filter(name => files.test(name))
   names.sort()
   const all = processesOf(FOLDER, names)
-  const first = minutes === Number.POSITIVE_INFINITY ? 0 : Math.floor(Date.now() / 3_600_000) % all.length
+  if (minutes === Number.POSITIVE_INFINITY) return [...all.filter(isLong), ...all.filter(each => !isLong(each))]
+  const first = Math.floor(Date.now() / 3_600_000) % all.length
   return [...all.slice(first), ...all.slice(0, first)]
 }
 
@@ -64,7 +62,7 @@ function run(names: readonly string[]): Promise<unknown> {
   const isShared = names.length > 1
   const fileMs = timeoutMs * Math.max(1, ROUNDS_FACTOR)
   const timeout = isShared ? SHARED_TIMES * fileMs : fileMs
-  const program = isShared ? [SHARED_PROCESS, `${FILE_SHARE * fileMs}`, ...names] : [`${FOLDER}${first}`]
+  const program = isShared ? [SHARED_PROCESS, `${fileMs}`, ...names] : [`${FOLDER}${first}`]
   // tap hands its loader on in NODE_OPTIONS.
   const command = ['--unset=NODE_OPTIONS', process.execPath, '--import', NO_ASYNC_HOOKS, ...program]
   const name = isShared ? `${names.length} files in one process, from ${first}` : first

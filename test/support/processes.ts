@@ -13,9 +13,17 @@ const SHARED =
 const OWN =
   /\b(process\.(?!cpuUsage|env\b|execPath|pid\b)|node:(async_hooks|module|perf_hooks|v8|worker_threads)|(bad-input|chromium|contention|live-heap|local-cluster|stall)\.js)/
 
-/** Files that take more than ten seconds: they would keep others waiting, while there are cores for both. */
+/**
+ * Files that take more than ten seconds: they would keep others waiting, while there are cores for both. And `lock`, which plays a process of
+ * another container with the number of its own.
+ */
 const LONG =
-  /\/(backup|block|bounds|bus|chat|contract|descriptors|differential|first-start|journal-damage|json-reference|large-pages|lmdb-contract|log-reader|readme|replaced-server|serve|serve-redis|table-damage|to-its-end|upgrade|waits)\.test\.js$/
+  /\/(backup|block|bounds|bus|chat|contract|descriptors|differential|explorer|first-start|journal-damage|json-reference|large-pages|lmdb|lmdb-contract|lock|log-reader|plants|readme|replaced-server|serve|serve-redis|simulation|table-damage|to-its-end|upgrade|waits)\.test\.js$/
+
+/** Whether a process has a long file. Those begin first, so that in the end no core waits for one of them. */
+export function isLong([first = '']: readonly string[]): boolean {
+  return LONG.test(first)
+}
 
 /** The most files in a process. */
 const FILES_MAX = 10
