@@ -99,7 +99,9 @@ t.test('broken bytes are refused, or mean to protobufjs the same', async t => {
           return error instanceof messages.DecodeError
         }
         taken++
-        return isDeepStrictEqual(plainOf(read), reflectedValue(reflected, input))
+        // Of a message without fields protobufjs 8.8 refuses unknown groups: it compares the number of a field with a whole tag.
+        const meant = reflected.fieldsArray.length === 0 ? {} : reflectedValue(reflected, input)
+        return isDeepStrictEqual(plainOf(read), meant)
       }),
       { numRuns: 100 },
     )
