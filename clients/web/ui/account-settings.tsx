@@ -4,7 +4,7 @@ import type { Said } from '../words.js'
 import { said } from '../words.js'
 import { useApp, useSession, useSpeech } from './hooks.js'
 import { useOverlays } from './overlays.js'
-import { Button, Icon, PasswordField } from './parts.js'
+import { Button, Icon, PasswordField, SaveOrCancel } from './parts.js'
 
 export function AccountSettings() {
   const speech = useSpeech()
@@ -65,14 +65,7 @@ function NewPassword({ close }: { close: () => void }) {
         fault={isOld ? undefined : text}
         autocomplete="new-password"
       />
-      <div class="end">
-        <Button kind="plain" small onClick={close}>
-          {speech.say('cancel')}
-        </Button>
-        <Button kind="primary" small submits>
-          {speech.say('save')}
-        </Button>
-      </div>
+      <SaveOrCancel onCancel={close} />
     </form>
   )
 }

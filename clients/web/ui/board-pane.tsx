@@ -8,7 +8,7 @@ import { useFallback, useSession, useSignal, useSpeech } from './hooks.js'
 import { MessageText } from './message.js'
 import { type MenuItem, type Question, useOverlays } from './overlays.js'
 import { goHome } from './panes.js'
-import { Avatar, Blank, BoardDisc, Button, Icon, IconButton } from './parts.js'
+import { Avatar, Blank, BoardDisc, Button, Icon, IconButton, MoreButton } from './parts.js'
 
 export function BoardPane({ board }: { board: OpenBoard }) {
   const session = useSession()
@@ -64,12 +64,7 @@ function BoardHead({ board, title }: { board: OpenBoard; title: string }) {
           </span>
         </span>
       </span>
-      <IconButton
-        icon="more"
-        label={speech.say('more')}
-        expanded={false}
-        onClick={event => menu(event.currentTarget as Element)}
-      />
+      <MoreButton label={speech.say('more')} menu={menu} />
     </header>
   )
 }

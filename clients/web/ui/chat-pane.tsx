@@ -11,7 +11,7 @@ import { Log, type LogHandle } from './log.js'
 import { useMembers } from './members.js'
 import type { DetailsState } from './panes.js'
 import { goHome } from './panes.js'
-import { Avatar, Blank, Button, IconButton } from './parts.js'
+import { Avatar, Blank, Button, IconButton, MoreButton } from './parts.js'
 import { StrangerBar } from './stranger-bar.js'
 import { Typing, useTypists } from './typing.js'
 
@@ -116,12 +116,7 @@ function Head({ open, details, setDetails }: ChatPaneProps) {
         pressed={isShown}
         onClick={openDetails}
       />
-      <IconButton
-        icon="more"
-        label={speech.say('more')}
-        expanded={false}
-        onClick={event => menu(event.currentTarget as Element)}
-      />
+      <MoreButton label={speech.say('more')} menu={menu} />
     </header>
   )
 }

@@ -6,7 +6,7 @@ import { useParting } from './chat-menu.js'
 import { useFallback, useSession, useSignal, useSpeech } from './hooks.js'
 import { MemberList, useMembers } from './members.js'
 import { useOverlays } from './overlays.js'
-import { Avatar, Button, Field, Icon, IconButton, type IconName, Segments, Switch } from './parts.js'
+import { Avatar, Field, Icon, IconButton, type IconName, SaveOrCancel, Segments, Switch } from './parts.js'
 import { PeoplePicker } from './people-picker.js'
 
 export function Details({ conversation, close }: { conversation: ConversationId; close: () => void }) {
@@ -270,7 +270,6 @@ interface TextSettingProps {
 /** A row that opens to a field. */
 export function TextSetting({ icon, title, label, value, mayBeEmpty = false, save }: TextSettingProps) {
   const session = useSession()
-  const speech = useSpeech()
   const [text, setText] = useState<string | undefined>()
   const opener = useFallback<HTMLButtonElement>(text === undefined)
   useEffect(() => setText(undefined), [value])
@@ -299,14 +298,7 @@ export function TextSetting({ icon, title, label, value, mayBeEmpty = false, sav
       }}
     >
       <Field label={label} value={text} onInput={setText} isFirst />
-      <div class="end">
-        <Button kind="plain" small onClick={() => setText(undefined)}>
-          {speech.say('cancel')}
-        </Button>
-        <Button kind="primary" small submits>
-          {speech.say('save')}
-        </Button>
-      </div>
+      <SaveOrCancel onCancel={() => setText(undefined)} />
     </form>
   )
 }

@@ -13,7 +13,7 @@ import { memo, useApp, useSession, useSignal, useSpeech } from './hooks.js'
 import { Mark, markWord } from './mark.js'
 import { useMembers } from './members.js'
 import type { MessageMenu } from './message-menu.js'
-import { Avatar, Button, hueOf, Icon, IconButton, Rich } from './parts.js'
+import { Avatar, Button, hueOf, Icon, IconButton, MoreButton, Rich } from './parts.js'
 
 interface MessageRowProps {
   readonly message: Message
@@ -99,12 +99,7 @@ export const MessageRow = memo((props: MessageRowProps) => {
               />
             )}
             {acts.reply && <IconButton icon="reply" label={speech.say('reply')} onClick={() => menu.reply(message)} />}
-            <IconButton
-              icon="more"
-              label={speech.say('messageActions')}
-              expanded={false}
-              onClick={event => menu.open(event.currentTarget as Element, message)}
-            />
+            <MoreButton label={speech.say('messageActions')} menu={anchor => menu.open(anchor, message)} />
           </div>
         </div>
       </article>

@@ -122,6 +122,28 @@ export function Button({ kind, children, small, wide, submits, disabled, isFirst
   )
 }
 
+/** Opens the menu of what stands beside it. */
+export function MoreButton({ label, menu }: { label: string; menu: (anchor: Element) => void }) {
+  return (
+    <IconButton icon="more" label={label} expanded={false} onClick={event => menu(event.currentTarget as Element)} />
+  )
+}
+
+/** The end of a form within a pane: it saves, or leaves things as they were. */
+export function SaveOrCancel({ onCancel }: { onCancel: () => void }) {
+  const speech = useSpeech()
+  return (
+    <div class="end">
+      <Button kind="plain" small onClick={onCancel}>
+        {speech.say('cancel')}
+      </Button>
+      <Button kind="primary" small submits>
+        {speech.say('save')}
+      </Button>
+    </div>
+  )
+}
+
 /** The colour of a person or group: one of eight, by its id. */
 export function hueOf(id: number | string): number {
   // Fibonacci hashing: numbers that follow each other, or differ by a power of two, get different colours.
