@@ -10150,12 +10150,11 @@ export interface RoomSummary {
   kind: RoomKind
   role: RoomRole
   closed: boolean
-  /**
-   * Of a board: the number of its newest post, the one up to which the user has confirmed, and how many posts of others above that
-   * are there; 100: that many, or more.
-   */
+  /** The number of a board's newest post. */
   head: number
+  /** The number up to which the user has confirmed. */
   confirmed: number
+  /** The count of posts of others above that; 100: that many, or more. */
   unconfirmed: number
 }
 

@@ -698,19 +698,22 @@ export type RoomSummary = Message<"longwire.v1.RoomSummary"> & {
   closed: boolean;
 
   /**
-   * Of a board: the number of its newest post, the one up to which the user has confirmed, and how many posts of others above that
-   * are there; 100: that many, or more.
+   * The number of a board's newest post.
    *
    * @generated from field: uint64 head = 6;
    */
   head: bigint;
 
   /**
+   * The number up to which the user has confirmed.
+   *
    * @generated from field: uint64 confirmed = 7;
    */
   confirmed: bigint;
 
   /**
+   * The count of posts of others above that; 100: that many, or more.
+   *
    * @generated from field: uint32 unconfirmed = 8;
    */
   unconfirmed: number;
