@@ -3,8 +3,9 @@ import type { Browser, Page } from 'playwright-core'
 import t from 'tap'
 import type { RunningServer } from '../../src/cli/server.js'
 import { bundle, CLIENT_ENTRY } from '../support/bundle.js'
-import { type PageServer, servePages, startChromium } from '../support/chromium.js'
-import { startTestServer, testConfig } from '../support/server.js'
+import { type PageServer, servePages } from '../support/chromium.js'
+import { testConfig } from '../support/server.js'
+import { startWeb } from '../support/web-in-chromium.js'
 
 type Library = typeof import('../../clients/typescript/browser.js')
 
@@ -34,14 +35,8 @@ let pages: PageServer
 t.before(async () => {
   const [client, contract] = await Promise.all([bundle(CLIENT_ENTRY), bundle('test/support/storage-contract.js')])
   pages = await servePages({ 'longwire-client.js': client.text, 'storage-contract.js': contract.text })
-  server = await startTestServer({ config: testConfig('--allow-origin', pages.origin) })
-  browser = await startChromium()
-})
-
-t.teardown(async () => {
-  await browser?.close()
-  server?.abort()
-  pages?.stop()
+  t.teardown(() => pages.stop())
+  ;({ browser, server } = await startWeb(t, { config: testConfig('--allow-origin', pages.origin) }))
 })
 
 t.test(

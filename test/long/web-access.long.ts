@@ -7,9 +7,9 @@ import type { Browser, Locator } from 'playwright-core'
 import t from 'tap'
 import type { RunningServer } from '../../src/cli/server.js'
 import { seriousFaults } from '../support/axe.js'
-import { startChromium } from '../support/chromium.js'
 import { PASSWORD, startTestServer } from '../support/server.js'
 import { befriend, WebPerson } from '../support/web.js'
+import { startWeb } from '../support/web-in-chromium.js'
 import { Scene } from '../support/web-scene.js'
 
 const SCREENSHOTS = process.env.WEB_SCREENSHOTS
@@ -18,13 +18,7 @@ let browser: Browser
 let server: RunningServer
 
 t.before(async () => {
-  server = await startTestServer()
-  browser = await startChromium()
-})
-
-t.teardown(async () => {
-  await browser?.close()
-  server?.abort()
+  ;({ browser, server } = await startWeb(t))
 })
 
 /** More presses of Tab than any pane has stops. */

@@ -6,24 +6,18 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import t, { type Test } from 'tap'
 import type { RunningServer } from '../../src/cli/server.js'
 import { seriousFaults } from '../support/axe.js'
-import { servePages, startChromium } from '../support/chromium.js'
+import { servePages } from '../support/chromium.js'
 import { eventually } from '../support/eventually.js'
 import { OLDER_TEXT, serveOlderPage } from '../support/older-page.js'
-import { startTestServer } from '../support/server.js'
 import { TcpRelay } from '../support/tcp-relay.js'
 import { befriend, type Served, WebPerson } from '../support/web.js'
+import { startWeb } from '../support/web-in-chromium.js'
 
 let browser: Browser
 let server: RunningServer
 
 t.before(async () => {
-  server = await startTestServer()
-  browser = await startChromium()
-})
-
-t.teardown(async () => {
-  await browser?.close()
-  server?.abort()
+  ;({ browser, server } = await startWeb(t))
 })
 
 /** Opens the page in a browser profile of its own, for the time of a test. @param script runs before those of the page */

@@ -1,17 +1,11 @@
 /** Boards in the web client: made, followed by their address, read and confirmed. */
 import t from 'tap'
 import { seriousFaults } from '../support/axe.js'
-import { startChromium } from '../support/chromium.js'
-import { startTestServer } from '../support/server.js'
 import { WebPerson } from '../support/web.js'
+import { startWeb } from '../support/web-in-chromium.js'
 
 t.test('a post waits until it is confirmed, and what is confirmed stays so', async t => {
-  const server = await startTestServer()
-  const browser = await startChromium()
-  t.teardown(async () => {
-    await browser.close()
-    server.abort()
-  })
+  const { browser, server } = await startWeb(t)
   const ann = await WebPerson.open(browser, server)
   const bob = await WebPerson.open(browser, server)
   await ann.register('ann')

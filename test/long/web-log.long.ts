@@ -1,9 +1,8 @@
 /** A chat of 100 000 messages in the web client: few rows, a line that stays where it is read, and ways to any place of it. */
 import t, { type Test } from 'tap'
 import type { Client, SentMessage } from '../../clients/typescript/index.js'
-import { startChromium } from '../support/chromium.js'
-import { startTestServer } from '../support/server.js'
 import { WebPerson } from '../support/web.js'
+import { startWeb } from '../support/web-in-chromium.js'
 import { enter, MOVED_PX_MAX, ROWS_MAX, watchScrolling, writeLong } from '../support/web-log.js'
 
 const MESSAGES = 100_000
@@ -27,12 +26,7 @@ interface Chat {
 
 /** A page with a chat of so many messages. */
 async function openLong(t: Test, count: number, text?: (n: number) => string): Promise<Chat> {
-  const server = await startTestServer()
-  const browser = await startChromium()
-  t.teardown(async () => {
-    await browser.close()
-    server.abort()
-  })
+  const { browser, server } = await startWeb(t)
   const reader = await enter(server, 'long-ann')
   const writer = await enter(server, 'long-bob')
   t.teardown(() => Promise.all([reader.close(), writer.close()]))

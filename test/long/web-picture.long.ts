@@ -8,10 +8,10 @@ import type { Browser, BrowserContextOptions } from 'playwright-core'
 import t from 'tap'
 import type { RunningServer } from '../../src/cli/server.js'
 import { present } from '../../src/lib/assert.js'
-import { startChromium } from '../support/chromium.js'
 import { eventually } from '../support/eventually.js'
-import { PASSWORD, startTestServer } from '../support/server.js'
+import { PASSWORD } from '../support/server.js'
 import { WebPerson } from '../support/web.js'
+import { startWeb } from '../support/web-in-chromium.js'
 import { Scene } from '../support/web-scene.js'
 
 const ROOT = new URL('../../../', import.meta.url)
@@ -95,13 +95,10 @@ async function shot(
 }
 
 t.test("README's picture is made, and is small", async t => {
-  const server = await startTestServer()
-  t.teardown(() => server.abort())
+  const { browser, server } = await startWeb(t)
   const scene = await Scene.set(server)
   t.teardown(() => scene.close())
   await talk(scene)
-  const browser = await startChromium()
-  t.teardown(() => browser.close())
   const wide = await shot(browser, server, 'sam', { viewport: WIDE, colorScheme: 'light' })
   const narrow = await shot(browser, server, 'xiaoyu', { viewport: NARROW, colorScheme: 'dark', locale: 'zh-CN' })
   const blank = await browser.newPage()

@@ -1,16 +1,13 @@
 /** The web client under a finger, on a narrow screen of a server where anybody may write; and the ways into a chat with a stranger. */
 import t from 'tap'
-import { startChromium } from '../support/chromium.js'
-import { startTestServer, testConfig } from '../support/server.js'
+import { testConfig } from '../support/server.js'
 import { WebPerson } from '../support/web.js'
+import { startWeb } from '../support/web-in-chromium.js'
 
 const PHONE = { viewport: { width: 360, height: 720 }, hasTouch: true, isMobile: true }
 
 t.test('a long press opens the menu of a message, and it stays when the finger lifts', async t => {
-  const server = await startTestServer({ config: testConfig('--contacts', 'open') })
-  t.teardown(() => server.abort())
-  const browser = await startChromium()
-  t.teardown(() => browser.close())
+  const { browser, server } = await startWeb(t, { config: testConfig('--contacts', 'open') })
   const bob = await WebPerson.open(browser, server)
   await bob.register('bob')
   const ann = await WebPerson.open(browser, server, PHONE)

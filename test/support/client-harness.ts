@@ -324,13 +324,8 @@ export class Harness {
     return harness
   }
 
-  /** Signed in, Hello answered, nothing in the timeline, the ack of it told. */
-  static async online(
-    storage: Storage = new MemoryStorage(),
-    options: HarnessOptions = {},
-    session: Partial<Session> = {},
-    greeting: Partial<HelloResponse> = {},
-  ): Promise<Harness> {
+  /** Signed in; the Hello with the session is not answered yet. */
+  static async signedIn(storage: Storage, options: HarnessOptions, session: Partial<Session> = {}): Promise<Harness> {
     const harness = await Harness.start(storage, options)
     void harness.client.account.login({ account: 'ann', password: 'correct horse' })
     harness.settle()
@@ -338,6 +333,17 @@ export class Harness {
     const hello = harness.pipe.take('hello')
     const login = harness.pipe.take('login')
     harness.pipe.receive(answer('hello', hello.id), answer('login', login.id, { session: sessionOf(session) }))
+    return harness
+  }
+
+  /** Signed in, Hello answered, nothing in the timeline, the ack of it told. */
+  static async online(
+    storage: Storage = new MemoryStorage(),
+    options: HarnessOptions = {},
+    session: Partial<Session> = {},
+    greeting: Partial<HelloResponse> = {},
+  ): Promise<Harness> {
+    const harness = await Harness.signedIn(storage, options, session)
     harness.greet({ device: session.device ?? 1, lastSendSeq: session.lastSendSeq ?? 0, ...greeting })
     harness.pipe.skip()
     return harness

@@ -32,20 +32,7 @@ import { verify } from '../../src/verify/verify.js'
 import { startNode } from '../support/engine.js'
 import { eventually } from '../support/eventually.js'
 import { GroupPerson } from '../support/group-person.js'
-
-interface Put {
-  readonly kind: RecordKind<unknown>
-  readonly id: string | undefined
-  readonly value: unknown
-}
-
-const put: Transition<Put, void> = {
-  name: 'test.put',
-  run: (tx, { kind, id, value }) => {
-    tx.get(kind, id)
-    tx.put(kind, value, id)
-  },
-}
+import { putRecord } from '../support/put-record.js'
 
 async function world() {
   const store = new MemoryStore({ scopes: 'one', random: seededRandom('store') })
@@ -59,7 +46,7 @@ async function world() {
   await eventually(async () => (await bob.group(gid))?.state === GroupState.MEMBER)
   await alice.say(gid, 'hello')
   const change = <T>(actor: Actor, kind: RecordKind<T>, value: T, id?: string) =>
-    node.engine.run(actor, put, { kind: kind as RecordKind<unknown>, id, value })
+    putRecord(node.engine, actor, kind, value, id)
   const faults = (): string[] => {
     const found: string[] = []
     verify(new MemoryView(store.disk.snapshot()), fault => found.push(fault))

@@ -28,25 +28,12 @@ import {
   roomConversation,
   roomPublishers,
 } from '../../src/sync/rules/room-records.js'
-import type { RecordKind, Transition } from '../../src/sync/types.js'
+import type { RecordKind } from '../../src/sync/types.js'
 import { verify } from '../../src/verify/verify.js'
 import { startNode } from '../support/engine.js'
 import { eventually } from '../support/eventually.js'
 import { GroupPerson } from '../support/group-person.js'
-
-interface Put {
-  readonly kind: RecordKind<unknown>
-  readonly id: string | number | undefined
-  readonly value: unknown
-}
-
-const put: Transition<Put, void> = {
-  name: 'test.put',
-  run: (tx, { kind, id, value }) => {
-    tx.get(kind, id)
-    tx.put(kind, value, id)
-  },
-}
+import { putRecord } from '../support/put-record.js'
 
 /** Alice has a board with two posts, the second removed. Bob listens and publishes; Eve was removed. */
 async function world() {
@@ -64,7 +51,7 @@ async function world() {
   await alice.act(rules.removePost, { rid, post: 2 })
   await bob.act(rules.confirm, { rid, upTo: 1 })
   const change = <T>(actor: Actor, kind: RecordKind<T>, value: T, id?: string | number) =>
-    node.engine.run(actor, put, { kind: kind as RecordKind<unknown>, id, value })
+    putRecord(node.engine, actor, kind, value, id)
   const look = () => {
     const faults: string[] = []
     const { rooms } = verify(new MemoryView(store.disk.snapshot()), fault => faults.push(fault))

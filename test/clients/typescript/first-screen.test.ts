@@ -18,7 +18,6 @@ import {
   Harness,
   inState,
   messageItem,
-  sessionOf,
   syncBody,
 } from '../../support/client-harness.js'
 
@@ -60,14 +59,7 @@ function groupValue(group: Parameters<typeof groupItem>[0]) {
 
 /** A new device, signed in, whose Hello is answered with a head; what it asks is still to be answered. */
 async function newDevice(storage = new MemoryStorage()): Promise<Harness> {
-  const harness = await Harness.start(storage, FIRST)
-  void harness.client.account.login({ account: 'ann', password: 'correct horse' })
-  harness.settle()
-  harness.pipe.open()
-  const { id } = harness.pipe.take('hello')
-  const login = harness.pipe.take('login')
-  harness.pipe.respond('hello', id)
-  harness.pipe.respond('login', login.id, { session: sessionOf() })
+  const harness = await Harness.signedIn(storage, FIRST)
   const { since, fromHead } = harness.greet({ head: HEAD, ack: 0 })
   if (since !== 0 || !fromHead) throw new Error(`Hello since ${since}, ${fromHead ? '' : 'not '}from the head`)
   return harness

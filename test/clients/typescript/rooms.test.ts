@@ -17,16 +17,7 @@ import {
   type RoomSummary,
 } from '../../../protocol/generated/messages.js'
 import { METHODS } from '../../../protocol/methods.js'
-import {
-  Harness,
-  ROOM,
-  reasonOf,
-  rejectionOf,
-  roomItem,
-  sessionOf,
-  syncBody,
-  UID,
-} from '../../support/client-harness.js'
+import { Harness, ROOM, reasonOf, rejectionOf, roomItem, syncBody, UID } from '../../support/client-harness.js'
 import { valuesOf } from '../../support/message-values.js'
 import { close, commit, opened } from '../../support/storage-contract.js'
 
@@ -253,14 +244,7 @@ t.test('a room that a complete resync does not bring is none', async t => {
 })
 
 t.test('a device that begins at the head has rooms by its keyed state', async t => {
-  const harness = await Harness.start(new MemoryStorage(), { firstScreen: true })
-  void harness.client.account.login({ account: 'ann', password: 'correct horse' })
-  harness.settle()
-  harness.pipe.open()
-  const { id } = harness.pipe.take('hello')
-  const login = harness.pipe.take('login')
-  harness.pipe.respond('hello', id)
-  harness.pipe.respond('login', login.id, { session: sessionOf() })
+  const harness = await Harness.signedIn(new MemoryStorage(), { firstScreen: true })
   harness.greet({ head: 50, ack: 0 })
   harness.pipe.respond('sync', harness.pipe.takeNext('sync').id, syncBody(50, false, [roomItem(LISTENS, 30)]))
   await harness.steps()

@@ -3,22 +3,15 @@ import type { Browser } from 'playwright-core'
 import t from 'tap'
 import type { RunningServer } from '../../../src/cli/server.js'
 import { seriousFaults } from '../../support/axe.js'
-import { startChromium } from '../../support/chromium.js'
-import { startTestServer } from '../../support/server.js'
 import { befriend, WebPerson } from '../../support/web.js'
+import { startWeb } from '../../support/web-in-chromium.js'
 import { enter, MOVED_PX_MAX, ROWS_MAX, watchScrolling, writeLong } from '../../support/web-log.js'
 
 let browser: Browser
 let server: RunningServer
 
 t.before(async () => {
-  server = await startTestServer()
-  browser = await startChromium()
-})
-
-t.teardown(async () => {
-  await browser?.close()
-  server?.abort()
+  ;({ browser, server } = await startWeb(t))
 })
 
 const HOSTILE = [
