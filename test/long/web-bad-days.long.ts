@@ -284,9 +284,12 @@ t.test(
       await person.page.keyboard.press('Escape')
     }
 
-    await bob.box.pressSequentially('typing')
     const types = ann.page.getByRole('main').getByText('typing')
-    await types.first().waitFor()
+    // It is told once in three seconds, and bob has typed a moment ago.
+    await eventually(async () => {
+      await bob.box.press('x')
+      return types.first().isVisible()
+    })
     await types.first().waitFor({ state: 'detached' })
     // The clock is put right while the page is open.
     await ann.page.evaluate('off = 0')
