@@ -51,11 +51,11 @@ export { MemoryStorage } from './storage/memory-storage.js'
 export type {
   Changes,
   Clearing,
-  Failure,
   HistoryDone,
   HistoryOptions,
   HistoryPage,
   Json,
+  Outcome,
   Present,
   Rewrite,
   SearchDone,

@@ -54,15 +54,13 @@ export const clear: Act = (stage, phone, client) => {
   if (one === undefined) return
   const { conversation } = one
   const isGroup = isGroupConversation(conversation)
-  // Of one that the other side refused the own copy is there, too.
   const messages = [...phone.disk.model.messages()].filter(
-    message =>
-      message.conversation === conversation &&
-      message.change === undefined &&
-      (message.code !== 0 || (isGroup ? (message.number ?? 0) : message.version) > 0),
+    message => message.conversation === conversation && message.change === undefined,
   )
   if (!isGroup) for (const message of messages) stage.witness.mayBeGone(message)
-  const all = messages.map(message => asked(stage, client, 'delete', message))
+  // Of one that the other side refused the own copy is there, too. The copy of one that was accepted may still come.
+  const isThere = ({ code, number = 0, version }: StoredMessage) => code !== 0 || (isGroup ? number : version) > 0
+  const all = messages.filter(isThere).map(message => asked(stage, client, 'delete', message))
   const clearing = client.messages.clear(conversation)
   for (const each of all) follow(each, clearing)
 }

@@ -28,7 +28,7 @@ function missingOf(stage: Stage): string[] {
   }
   for (const user of users) {
     const head = ledger.head(user.uid)
-    for (const phone of user.phones) found.push(...unsettled(phone, head, stage))
+    for (const phone of user.phones) found.push(...unsettled(phone, head, stage), ...unplaced(phone, stage))
   }
   found.push(...leftBehind(stage))
   if (found.length > 0) return found
@@ -70,6 +70,18 @@ function unsettled(phone: Phone, head: number, { ledger, witness }: Stage): stri
   if (owesMarks || (acked > head && !witness.losesTail))
     found.push(`${name} owes ${owesMarks ? 'marks' : 'nothing'}, has told ${acked} of ${head}`)
   return found
+}
+
+/** Own messages of a phone that were accepted and have no version, though their copies have come, or are deleted. */
+function unplaced({ disk, name, user: { uid } }: Phone, { witness, trims }: Stage): string[] {
+  if (witness.forgetful) return []
+  const unplaced = [...disk.model.messages()].filter(
+    ({ conversation, version, code }) => version === 0 && code === 0 && !isGroupConversation(conversation),
+  )
+  return unplaced
+    .map(nameOf)
+    .filter(id => !trims.has(uid, id))
+    .map(id => `${name} has ${id} without a version`)
 }
 
 /**

@@ -36,7 +36,7 @@ export class GroupWitness {
 
   /** @param before the values before it; undefined if they are forgotten */
   written(phone: string, copy: Copy, written: Written, before: ReadonlyMap<string, Json> | undefined): void {
-    const { forget, values, messages, failures } = written
+    const { forget, values, messages, outcomes } = written
     if (forget) this.#forget(phone)
     for (const [name, value] of values) {
       const [kind = '', device = '', sendSeq = ''] = name.split('/')
@@ -49,9 +49,9 @@ export class GroupWitness {
       }
     }
     for (const message of messages) if (isGroupConversation(message.conversation)) this.#message(phone, copy, message)
-    for (const failure of failures) {
+    for (const outcome of outcomes) {
       // Others are of acts.
-      if (this.accepted.has(nameOf(failure)) && failure.code !== 0) this.#expect(failure, failure.code)
+      if (this.accepted.has(nameOf(outcome)) && outcome.code !== 0) this.#expect(outcome, outcome.code)
     }
   }
 

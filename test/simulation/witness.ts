@@ -4,7 +4,7 @@
  */
 
 import { Auditor } from '../../clients/simulate/auditor.js'
-import type { Failure, Json, StoredMessage } from '../../clients/typescript/storage/storage.js'
+import type { Json, Outcome, StoredMessage } from '../../clients/typescript/storage/storage.js'
 import type { StoredModel } from '../../clients/typescript/storage/stored-model.js'
 import { CODES, codeName } from '../../protocol/codes.js'
 import { isGroupConversation, peerOf } from '../../protocol/conversation-id.js'
@@ -208,7 +208,7 @@ export class Witness {
   }
 
   written(phone: string, written: Written, before: StoredModel): void {
-    const { forget, values, messages, failures } = written
+    const { forget, values, messages, outcomes } = written
     if (forget) this.forget(phone)
     const identity = values.get('identity') ?? (forget ? undefined : before.values.get('identity'))
     if (identity === undefined) return
@@ -230,20 +230,23 @@ export class Witness {
       else this.#value(phone, copy, name, value, known?.get(name))
     }
     for (const message of messages) this.#message(phone, copy, message)
-    for (const failure of failures) this.#failure(phone, failure)
+    for (const outcome of outcomes) this.#outcome(phone, outcome, before)
     this.groups.written(phone, copy, written, known)
     for (const [name, value] of values) if (value === undefined) this.#removed(phone, copy, name)
     if (copy.device !== device) this.#becomes(copy, device, [...before.messages(), ...messages])
   }
 
-  #failure(phone: string, { conversation, sender, device, sendSeq, code }: Failure): void {
+  #outcome(phone: string, { conversation, sender, device, sendSeq, code }: Outcome, before: StoredModel): void {
     const name = nameOf({ sender, device, sendSeq })
     // What failed otherwise is a change of a message.
     if (isGroupConversation(conversation) || !this.changes.isMessage(name)) return
     if (code !== 0) {
       this.#expect({ sender, device, sendSeq }, code)
       this.auditor.failed(sender, device, sendSeq)
-    } else if (!this.#unsure.has(name)) this.#fail(`${phone}: ${name} had failed and has arrived`)
+    } else if (!this.#unsure.has(name)) {
+      const hadFailed = [...before.messages()].some(message => message.code !== 0 && nameOf(message) === name)
+      if (hadFailed) this.#fail(`${phone}: ${name} had failed and has arrived`)
+    }
   }
 
   /** What leaves the send queue must have come into the history before. */

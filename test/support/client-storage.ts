@@ -17,13 +17,13 @@ import {
 } from '../../clients/typescript/index.js'
 
 /** The changes as they are now: a storage reads them during the call only. */
-export function copied({ forget, values, messages, earlier, failures, rewrites, clearings }: Changes): Changes {
+export function copied({ forget, values, messages, earlier, outcomes, rewrites, clearings }: Changes): Changes {
   return {
     forget,
     values: new Map(values),
     messages: [...messages],
     earlier: [...earlier],
-    failures: [...failures],
+    outcomes: [...outcomes],
     rewrites: [...rewrites],
     clearings: [...clearings],
   }

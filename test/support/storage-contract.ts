@@ -6,10 +6,10 @@
 import {
   type Changes,
   type Clearing,
-  type Failure,
   FIRST_POSITION,
   type HistoryPage,
   type Json,
+  type Outcome,
   type Rewrite,
   type Storage,
   type StoredMessage,
@@ -35,7 +35,7 @@ export interface SomeChanges {
   readonly values?: { readonly [name: string]: Json | undefined }
   readonly messages?: readonly StoredMessage[]
   readonly earlier?: readonly StoredMessage[]
-  readonly failures?: readonly Failure[]
+  readonly outcomes?: readonly Outcome[]
   readonly rewrites?: readonly Rewrite[]
   readonly clearings?: readonly Clearing[]
 }
@@ -52,12 +52,12 @@ export function commit(storage: Storage, changes: SomeChanges): Promise<void> {
     values = {},
     messages = [],
     earlier = [],
-    failures = [],
+    outcomes = [],
     rewrites = [],
     clearings = [],
   } = changes
   const named = new Map(Object.entries(values))
-  const whole: Changes = { forget, values: named, messages, earlier, failures, rewrites, clearings }
+  const whole: Changes = { forget, values: named, messages, earlier, outcomes, rewrites, clearings }
   return new Promise((resolve, reject) => {
     storage.commit(whole, error => (error === undefined ? resolve() : reject(error)))
   })
@@ -130,7 +130,7 @@ export const STORAGE_TESTS: Readonly<Record<string, Test>> = {
     const group = { ...message(7, 5), conversation: 'group:9' } as const
     const strange = { ...group, sendSeq: 6, text: '', content: { kind: 900, body: 'AQID' } }
     await commit(storage, { messages: [message(7, 1), group, strange, { ...group, conversation: 'group:90' }] })
-    await commit(storage, { failures: [{ ...group, code: 105 }] })
+    await commit(storage, { outcomes: [{ ...group, code: 105 }] })
     same((await page(storage, 7)).messages, [message(7, 1)])
     same((await page(storage, 'group:9')).messages, [{ ...group, code: 105 }, strange])
     same((await page(storage, 'group:9', undefined, 1)).messages, [strange])
@@ -184,14 +184,14 @@ export const STORAGE_TESTS: Readonly<Record<string, Test>> = {
     const other = { ...message(7, 1), device: 2 }
     await commit(storage, { messages: [message(7, 1), other, message(7, 2), message(8, 1)] })
     await commit(storage, {
-      failures: [
+      outcomes: [
         { ...message(7, 1), code: 105 },
         { ...message(9, 9), code: 105 },
       ],
     })
     same((await page(storage, 7)).messages, [{ ...message(7, 1), code: 105 }, other, message(7, 2)])
     // In one commit with the message itself.
-    await commit(storage, { messages: [message(7, 3)], failures: [{ ...message(7, 3), code: 106 }] })
+    await commit(storage, { messages: [message(7, 3)], outcomes: [{ ...message(7, 3), code: 106 }] })
     same((await page(storage, 7)).messages.at(-1)?.code, 106)
     same((await page(storage, 8)).messages, [message(8, 1)])
     await close(storage)
@@ -215,7 +215,7 @@ export const STORAGE_TESTS: Readonly<Record<string, Test>> = {
     const found: string[] = []
     const finds = (name: string) => ({ found: () => found.push(name) })
     await commit(storage, {
-      failures: [{ ...plain, code: 105 }],
+      outcomes: [{ ...plain, code: 105 }],
       rewrites: [
         { ...plain, present: { text: 'between', changed: { editedAtMs: 4 } } },
         { ...plain, present: { text: 'other', changed: { editedAtMs: 5 } }, ...finds('other') },
@@ -251,7 +251,7 @@ export const STORAGE_TESTS: Readonly<Record<string, Test>> = {
     await commit(storage, { messages: [message(7, 23)], earlier: [...of(18, 19), rich, message(8, 8)] })
     await commit(storage, {
       earlier: [...of(15, 17), { ...message(7, 3), conversation: 'group:9', number: 70 }],
-      failures: [{ ...message(7, 15), code: 105 }],
+      outcomes: [{ ...message(7, 15), code: 105 }],
     })
     const whole = [{ ...message(7, 15), code: 105 }, ...of(16, 19), rich, ...of(21, 23)]
     same((await page(storage, 7)).messages, whole)
@@ -340,6 +340,14 @@ export const STORAGE_TESTS: Readonly<Record<string, Test>> = {
       clearings: [{ conversation: 'direct:7', upTo: 30 }],
     })
     const left = [unsent, { ...message(7, 30), version: 40 }]
+    same((await page(storage, 7)).messages, left)
+    // And with what gets its version in the same commit.
+    await commit(storage, { messages: [31, 32].map(sendSeq => ({ ...message(7, sendSeq), version: 0 })) })
+    await commit(storage, {
+      outcomes: [31, 32].map(sendSeq => ({ ...message(7, sendSeq), version: 10 + sendSeq })),
+      clearings: [{ conversation: 'direct:7', upTo: 41 }],
+    })
+    left.splice(1, 1, { ...message(7, 32), version: 42 })
     same((await page(storage, 7)).messages, left)
     await close(storage)
     if (!maker.lasting) return

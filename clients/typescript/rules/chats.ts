@@ -16,7 +16,7 @@ import type { ConversationSummary, ConversationsResponse } from '../../../protoc
 import type { Calls } from '../connection/calls.js'
 import type { Identity } from '../connection/identity.js'
 import type { Commits, HistoryWatch } from '../storage/commits.js'
-import type { Failure, Json, StoredMessage } from '../storage/storage.js'
+import type { Json, Outcome, StoredMessage } from '../storage/storage.js'
 import type { Acks } from './acks.js'
 import type { ContactList } from './contact-list.js'
 import type { ConversationList } from './conversation-list.js'
@@ -187,7 +187,7 @@ export class ChatList implements HistoryWatch, ChangeWatch {
     })
   }
 
-  failed({ conversation, sender, device, sendSeq, code }: Failure): void {
+  settled({ conversation, sender, device, sendSeq, code }: Outcome): void {
     const record = this.#records.get(conversation)
     const last = record?.last
     if (record === undefined || last?.sendSeq !== sendSeq || last.device !== device || last.sender !== sender) return

@@ -95,7 +95,7 @@ export class GroupInbox {
       this.#mend(conversation, device, sendSeq, code)
     } else {
       // It is a message of another device of this user, one that was told before, or one of an earlier run.
-      commits.fail({ conversation, sender: identity.uid, device, sendSeq, code })
+      commits.settle({ conversation, sender: identity.uid, device, sendSeq, code })
     }
   }
 
@@ -133,7 +133,7 @@ export class GroupInbox {
 
   /** Notes another outcome of an own message that is in the history, and tells it. */
   #mend(conversation: ConversationId, device: number, sendSeq: number, code: number): void {
-    this.#host.commits.fail({ conversation, sender: this.#host.identity.uid, device, sendSeq, code })
+    this.#host.commits.settle({ conversation, sender: this.#host.identity.uid, device, sendSeq, code })
     this.#tellState(conversation, device, sendSeq, code)
   }
 

@@ -31,6 +31,7 @@ import type { Link } from '../connection/link.js'
 import type { Commits } from '../storage/commits.js'
 import type { StoredMessage } from '../storage/storage.js'
 import type { Acks } from './acks.js'
+import { Ahead } from './ahead.js'
 import type { ContactList } from './contact-list.js'
 import { contentOf } from './content.js'
 import type { ConversationList, PreferencesList } from './conversation-list.js'
@@ -90,20 +91,17 @@ export class Inbox {
   readonly #host: InboxHost
   readonly #groups: GroupInbox
   readonly followUps: FollowUps
+  readonly ahead: Ahead
   #timeline = new Timeline(0)
   #link: Link | undefined
   #pause: TimerHandle | undefined
-  /**
-   * Own messages, by `device/number`, that are in the history ahead of their copies: their answers overtook what the timeline has
-   * below them. They count as shown when the copy comes, for the shown numbers of a device must rise (shown.ts).
-   */
-  readonly #ahead = new Set<string>()
   /** The keys of the keyed state that the timeline has brought since a page of it was asked for; undefined: none is. */
   #overtaken: Set<string> | undefined
 
   constructor(host: InboxHost) {
     this.#host = host
     this.followUps = new FollowUps({ ...host, present: message => this.present(message) })
+    this.ahead = new Ahead(host)
     const { followUps } = this
     this.#groups = new GroupInbox({ ...host, followUps, keep: (message, state) => this.#keep(message, state) })
   }
@@ -114,10 +112,6 @@ export class Inbox {
 
   load(applied: number): void {
     this.#timeline = new Timeline(applied)
-  }
-
-  loadAhead(device: number, sendSeq: number): void {
-    this.#ahead.add(`${device}/${sendSeq}`)
   }
 
   /** Begins at the head of the timeline: what is up to it comes by other ways. */
@@ -168,7 +162,7 @@ export class Inbox {
 
   /** Forgets everything, for another account. Stored values go by Commits.forget(), before. */
   clear(): void {
-    this.#ahead.clear()
+    this.ahead.forget()
     this.#groups.clear()
     this.followUps.clear()
     this.reset()
@@ -346,6 +340,7 @@ export class Inbox {
       case 'conversationState':
         if (this.#host.conversations.onItem(content.value)) {
           this.followUps.clears(content.value.conversation as ConversationId)
+          this.ahead.clear(content.value.conversation as ConversationId)
         }
         this.#host.wasRead(content.value.conversation as ConversationId)
         break
@@ -372,7 +367,7 @@ export class Inbox {
     }
     const seen = shown.of(sender, device)
     const isNew = seen.add(sendSeq)
-    if (own && isNew && this.#wasAhead(device, sendSeq)) {
+    if (own && isNew && this.ahead.settle(stored)) {
       commits.put(seen.key, seen.toJson())
       this.followUps.again(stored, state)
       return
@@ -380,7 +375,7 @@ export class Inbox {
     if (own && isNew && outgoing.foundUnsure(device, sendSeq)) {
       // It was told as failed because nobody knew: it had arrived after all.
       commits.put(seen.key, seen.toJson())
-      commits.fail({ conversation, sender, device, sendSeq, code: 0 })
+      commits.settle({ conversation, sender, device, sendSeq, code: 0, version })
       this.followUps.again(stored, state)
       const progress = receipts.stateOf(peer, device, sendSeq)
       const event = { conversation, peer, device, sendSeq, state: progress, code: 0, reason: '' }
@@ -427,18 +422,7 @@ export class Inbox {
 
   #keepAhead(message: SentMessage, version: number): void {
     const { sender, device, sendSeq } = message
-    if (this.#host.shown.of(sender, device).has(sendSeq)) return
-    this.#ahead.add(`${device}/${sendSeq}`)
-    this.#host.commits.put(`ahead/${device}/${sendSeq}`, 1)
-    this.#host.commits.append(asStored(message, { version }))
-  }
-
-  /** Whether the copy that came now is in the history already. */
-  #wasAhead(device: number, sendSeq: number): boolean {
-    const key = `${device}/${sendSeq}`
-    if (!this.#ahead.delete(key)) return false
-    this.#host.commits.put(`ahead/${key}`, undefined)
-    return true
+    if (!this.#host.shown.of(sender, device).has(sendSeq)) this.ahead.add(asStored(message, { version }))
   }
 
   /** A stored message as the application sees it now. */
@@ -482,7 +466,7 @@ export class Inbox {
     }
     // It may be an act of another device, of which nothing is known here.
     if (device !== identity.device && !shown.of(identity.uid, device).has(sendSeq)) return
-    commits.fail({ conversation, sender: identity.uid, device, sendSeq, code })
+    commits.settle({ conversation, sender: identity.uid, device, sendSeq, code })
     receipts.failed(peer, device, sendSeq, code)
     const event = { conversation, peer, device, sendSeq, state: 'failed', code, reason } as const
     commits.tell(() => events.emit('messageState', event))

@@ -168,7 +168,7 @@ export class LocalCopy {
         this.#parts.past.loadBeginning(first as ConversationId, value)
         break
       case 'ahead':
-        inbox.loadAhead(a, b)
+        inbox.ahead.load(a, b, value)
         break
     }
   }

@@ -4,14 +4,14 @@
 //   idle ──flush──► storing ──done──► idle (or the next batch)
 //                      └────error───► failed, for good: nothing more is stored, run or promised
 import { errorOf } from '../base/errors.js'
-import type { Changes, Clearing, Failure, Json, Rewrite, Storage, StoredMessage } from './storage.js'
+import type { Changes, Clearing, Json, Outcome, Rewrite, Storage, StoredMessage } from './storage.js'
 
 class Batch implements Changes {
   forget = false
   readonly values = new Map<string, Json | undefined>()
   readonly messages: StoredMessage[] = []
   readonly earlier: StoredMessage[] = []
-  readonly failures: Failure[] = []
+  readonly outcomes: Outcome[] = []
   readonly rewrites: Rewrite[] = []
   readonly clearings: Clearing[] = []
   readonly after: (() => void)[] = []
@@ -19,10 +19,10 @@ class Batch implements Changes {
   changed = false
 }
 
-/** Told of what enters the history, and of what fails there, when it is asked for. */
+/** Told of what enters the history, and of what becomes of it there, when it is asked for. */
 export interface HistoryWatch {
   came(message: StoredMessage): void
-  failed(failure: Failure): void
+  settled(outcome: Outcome): void
 }
 
 export class Commits {
@@ -74,9 +74,9 @@ export class Commits {
     if (messages.length > 0) this.#change().earlier.unshift(...messages)
   }
 
-  fail(failure: Failure): void {
-    this.#change().failures.push(failure)
-    this.#watch?.failed(failure)
+  settle(outcome: Outcome): void {
+    this.#change().outcomes.push(outcome)
+    this.#watch?.settled(outcome)
   }
 
   rewrite(rewrite: Rewrite): void {
@@ -95,7 +95,7 @@ export class Commits {
     batch.values.clear()
     batch.messages.length = 0
     batch.earlier.length = 0
-    batch.failures.length = 0
+    batch.outcomes.length = 0
     batch.rewrites.length = 0
     batch.clearings.length = 0
   }

@@ -29,6 +29,7 @@ import {
   type StoredMessage,
   type StoredQuery,
   type StoredRange,
+  settled,
 } from './storage.js'
 import { type StoredName, storedName } from './stored-name.js'
 
@@ -213,25 +214,30 @@ export class IndexedDbStorage implements Storage {
   /** Changes what is stored, when all that the changes add is there. */
   #settle(
     transaction: IdbTransaction,
-    { failures, rewrites, clearings }: Changes,
+    { outcomes, rewrites, clearings }: Changes,
     grown: ReadonlyMap<StoredName, number>,
   ): void {
     const marks: Mark[] = [
-      ...failures.map(each => ({ id: each, as: (m: StoredMessage) => ({ ...m, code: each.code }) })),
+      ...outcomes.map(each => ({ id: each, as: (m: StoredMessage) => settled(m, each) })),
       ...rewrites.map(({ present, found, ...id }) => {
         return { id, found, as: (m: StoredMessage) => present && rewritten(m, present) }
       }),
     ]
-    this.#mark(transaction, marks, 0)
-    for (const clearing of clearings) this.#clear(transaction, clearing)
+    // A message may get the version up to which its conversation is cleared.
+    this.#mark(transaction, marks, 0, () => {
+      for (const clearing of clearings) this.#clear(transaction, clearing)
+    })
     for (const [name, count] of grown) this.#grow(transaction, name, count)
   }
 
   /** Changes stored messages one after the other, for two may be about the same one. They are late messages: the newest first. */
-  #mark(transaction: IdbTransaction, marks: readonly Mark[], from: number): void {
+  #mark(transaction: IdbTransaction, marks: readonly Mark[], from: number, done: () => void): void {
     const mark = marks[from]
-    if (mark === undefined) return
-    const next = (): void => this.#mark(transaction, marks, from + 1)
+    if (mark === undefined) {
+      done()
+      return
+    }
+    const next = (): void => this.#mark(transaction, marks, from + 1, done)
     const { conversation, ...name } = mark.id
     const stored = storedName(conversation)
     each(

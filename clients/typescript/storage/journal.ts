@@ -9,8 +9,8 @@ import type { Change } from '../base/group-words.js'
 import {
   type Changes,
   type Clearing,
-  type Failure,
   type Json,
+  type Outcome,
   type Present,
   presentIn,
   type Rewrite,
@@ -39,6 +39,9 @@ type MessageRow = readonly [
 /** Conversation, sender, device, sendSeq, number; what the message is from now on, or nothing: it goes. */
 type RewriteRow = readonly [StoredName, number, number, number, number, Present?]
 
+/** Conversation, sender, device, sendSeq, code; the version of the copy, if that came. */
+type OutcomeRow = readonly [StoredName, number, number, number, number, number?]
+
 interface Row {
   readonly longwire?: number
   /** 1: forget everything before. */
@@ -48,8 +51,8 @@ interface Row {
   readonly m?: readonly MessageRow[]
   /** Messages that are older than what was there, the oldest first. */
   readonly p?: readonly MessageRow[]
-  /** Failures: conversation, sender, device, sendSeq, code. */
-  readonly x?: readonly (readonly [StoredName, number, number, number, number])[]
+  /** Outcomes. */
+  readonly x?: readonly OutcomeRow[]
   /** Rewrites. A message with `extra` or `changed` has one beside it: its own row has no place for these. */
   readonly e?: readonly RewriteRow[]
   /** Clearings: conversation and version. */
@@ -57,7 +60,7 @@ interface Row {
 }
 
 export function encodeChanges(changes: Changes): Uint8Array {
-  const { values, messages, earlier, failures, clearings } = changes
+  const { values, messages, earlier, outcomes, clearings } = changes
   const rewrites = [...[...messages, ...earlier].flatMap(furtherRow), ...changes.rewrites.map(rewriteRow)]
   const row: Row = {
     ...(changes.forget && { f: 1 }),
@@ -66,12 +69,7 @@ export function encodeChanges(changes: Changes): Uint8Array {
     }),
     ...(messages.length > 0 && { m: messages.map(messageRow) }),
     ...(earlier.length > 0 && { p: earlier.map(messageRow) }),
-    ...(failures.length > 0 && {
-      x: failures.map(
-        ({ conversation, sender, device, sendSeq, code }) =>
-          [storedName(conversation), sender, device, sendSeq, code] as const,
-      ),
-    }),
+    ...(outcomes.length > 0 && { x: outcomes.map(outcomeRow) }),
     ...(rewrites.length > 0 && { e: rewrites }),
     ...(clearings.length > 0 && { c: clearings.map(each => [storedName(each.conversation), each.upTo] as const) }),
   }
@@ -151,6 +149,11 @@ function furtherRow(message: StoredMessage): readonly RewriteRow[] {
   return [rewriteRow({ ...message, present: presentIn(message) })]
 }
 
+function outcomeRow({ conversation, sender, device, sendSeq, code, version }: Outcome): OutcomeRow {
+  const row = [storedName(conversation), sender, device, sendSeq, code] as const
+  return version === undefined ? row : [...row, version]
+}
+
 function rewriteRow({ conversation, sender, device, sendSeq, number = 0, present }: Rewrite): RewriteRow {
   const id = [storedName(conversation), sender, device, sendSeq, number] as const
   return present === undefined ? id : [...id, present]
@@ -159,8 +162,9 @@ function rewriteRow({ conversation, sender, device, sendSeq, number = 0, present
 function changesOf(row: Row): Changes {
   const messages = (row.m ?? []).map(messageIn)
   const earlier = (row.p ?? []).map(messageIn)
-  const failures = (row.x ?? []).map(([name, sender, device, sendSeq, code]): Failure => {
-    return { conversation: conversationOf(name), sender, device, sendSeq, code }
+  const outcomes = (row.x ?? []).map(([name, sender, device, sendSeq, code, version]): Outcome => {
+    const id = { conversation: conversationOf(name), sender, device, sendSeq, code }
+    return version === undefined ? id : { ...id, version }
   })
   const rewrites = (row.e ?? []).map(([name, sender, device, sendSeq, number, present]): Rewrite => {
     const id: StoredId = { conversation: conversationOf(name), sender, device, sendSeq, ...(number > 0 && { number }) }
@@ -168,7 +172,7 @@ function changesOf(row: Row): Changes {
   })
   const clearings = (row.c ?? []).map(([name, upTo]): Clearing => ({ conversation: conversationOf(name), upTo }))
   const values = new Map(row.v as readonly [string, Json | undefined][])
-  return { forget: row.f === 1, values, messages, earlier, failures, rewrites, clearings }
+  return { forget: row.f === 1, values, messages, earlier, outcomes, rewrites, clearings }
 }
 
 function messageIn(row: MessageRow): StoredMessage {

@@ -74,13 +74,15 @@ export interface StoredId {
   readonly number?: number
 }
 
-/** A stored message turned out to have failed. */
-export interface Failure {
+/** What became of an own message that was stored before it was known: it failed, or its copy came. */
+export interface Outcome {
   readonly conversation: ConversationId
   readonly sender: number
   readonly device: number
   readonly sendSeq: number
   readonly code: number
+  /** The version of the copy; absent: the message's stays. */
+  readonly version?: number
 }
 
 /** The part of a message that may change later. */
@@ -100,7 +102,7 @@ export interface Clearing {
   readonly upTo: number
 }
 
-/** Changes that are made together. Applied in this order: forget, values, messages, earlier, failures, rewrites, clearings. */
+/** Changes that are made together. Applied in this order: forget, values, messages, earlier, outcomes, rewrites, clearings. */
 export interface Changes {
   /** Whether everything stored before goes, values and messages. */
   readonly forget: boolean
@@ -112,7 +114,7 @@ export interface Changes {
    * has: a storage that keeps a number of messages leaves out the oldest of them.
    */
   readonly earlier: readonly StoredMessage[]
-  readonly failures: readonly Failure[]
+  readonly outcomes: readonly Outcome[]
   readonly rewrites: readonly Rewrite[]
   readonly clearings: readonly Clearing[]
 }
@@ -207,6 +209,11 @@ export function isCleared(version: number, upTo: number): boolean {
 /** The part of a stored message that may change, without the rest. */
 export function presentIn({ text, content, extra, changed }: StoredMessage): Present {
   return { text, ...(content && { content }), ...(extra && { extra }), ...(changed && { changed }) }
+}
+
+/** A stored message with what became of it. */
+export function settled(message: StoredMessage, { code, version = message.version }: Outcome): StoredMessage {
+  return { ...message, code, version }
 }
 
 /** A stored message with another present. */

@@ -3,7 +3,6 @@ import type { ConversationId } from '../../../protocol/conversation-id.js'
 import {
   type Changes,
   type Clearing,
-  type Failure,
   HISTORY_PER_CONVERSATION_DEFAULT,
   type HistoryOptions,
   type HistoryPage,
@@ -11,12 +10,14 @@ import {
   isFound,
   isNamed,
   type Json,
+  type Outcome,
   type Present,
   type Rewrite,
   rewritten,
   type StoredMessage,
   type StoredQuery,
   type StoredRange,
+  settled,
 } from './storage.js'
 
 interface Conversation {
@@ -55,7 +56,7 @@ export class StoredModel {
     }
     for (const message of changes.messages) this.#add(message)
     for (const message of changes.earlier.toReversed()) this.#addBefore(message)
-    for (const failure of changes.failures) this.#fail(failure)
+    for (const outcome of changes.outcomes) this.#settle(outcome)
     let erased = changes.forget
     for (const rewrite of changes.rewrites) if (this.#rewrite(rewrite)) erased = true
     for (const clearing of changes.clearings) if (this.#clear(clearing)) erased = true
@@ -132,12 +133,13 @@ export class StoredModel {
     return conversation
   }
 
-  #fail({ conversation, sender, device, sendSeq, code }: Failure): void {
+  #settle(outcome: Outcome): void {
+    const { conversation, sender, device, sendSeq } = outcome
     const messages = this.#conversations.get(conversation)?.messages ?? []
-    // Failures are rare and of late messages: the newest first.
+    // Outcomes are rare and of late messages: the newest first.
     const at = messages.findLastIndex(each => isNamed(each, { sender, device, sendSeq }))
     const message = messages[at]
-    if (message !== undefined) messages[at] = { ...message, code }
+    if (message !== undefined) messages[at] = settled(message, outcome)
   }
 
   #rewrite({ conversation: id, present, found, ...name }: Rewrite): boolean {

@@ -22,7 +22,7 @@ t.test('keeps values and messages over a restart', async t => {
     values: { a: 1, b: [1, 'two', { c: null }] },
     messages: [message(7, 1), message(7, 2)],
   })
-  await commit(first.storage, { values: { a: undefined }, failures: [{ ...message(7, 1), code: 105 }] })
+  await commit(first.storage, { values: { a: undefined }, outcomes: [{ ...message(7, 1), code: 105 }] })
   await close(first.storage)
   const second = await opened(new FileStorage(folder))
   t.same([...second.values], [['b', [1, 'two', { c: null }]]])

@@ -245,7 +245,7 @@ t.test('where an older version drew it, and knew less, it is drawn again', async
     [APPLIED, undefined],
     ['applied/3', 501],
   ])
-  const nothing = { forget: false, messages: [], earlier: [], failures: [], rewrites: [], clearings: [] }
+  const nothing = { forget: false, messages: [], earlier: [], outcomes: [], rewrites: [], clearings: [] }
   storage.commit({ ...nothing, values: applied }, () => {})
   const harness = await Harness.start(storage, FIRST)
   harness.client.connect()

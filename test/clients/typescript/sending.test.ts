@@ -4,6 +4,7 @@ import { CODES, codeText } from '../../../protocol/codes.js'
 import { createItem, type Item } from '../../../protocol/generated/messages.js'
 import {
   answer,
+  conversationState,
   Harness,
   messageItem,
   reasonOf,
@@ -89,6 +90,44 @@ t.test('after a restart the send queue follows Hello in the same write, and a la
   t.same(second.of('message'), [])
   t.equal((await second.client.history(301)).messages.length, 1)
   t.same(second.client.state().sendQueue, [])
+})
+
+t.test('an own message that is there before its copy is cleared with its conversation', async t => {
+  const storage = new MemoryStorage()
+  const texts = async (harness: Harness) => (await harness.client.history(300)).messages.map(({ text }) => text)
+  const cleared = (upTo: number) => conversationState({ conversation: 'direct:300', cleared: upTo })
+  const sent = (sendSeq: number, text: string) => messageItem(`${UID}/1/${sendSeq}`, text, { recipient: 300 })
+  const first = await Harness.online(storage)
+  for (const text of ['one', 'two', 'three', 'four']) first.client.send(300, text)
+  first.client.send(301, 'to another')
+  first.settle()
+  // The answers to repeats: they name no versions.
+  for (let sendSeq = 1; sendSeq <= 5; sendSeq++) first.pipe.respond('send', first.pipe.take('send').id, { version: 0 })
+  first.settle()
+  // Its copy came, and gives it a version.
+  first.pipe.push(0, 2, [sent(1, 'one'), sent(2, 'two')])
+  first.settle()
+  first.pipe.push(2, 3, [cleared(1)])
+  first.settle()
+  t.same(await texts(first), ['two'], 'of the others nobody knows whether they are above')
+  // The program ends, and knows as much afterwards.
+  const second = await Harness.start(storage)
+  second.client.connect()
+  second.settle()
+  second.pipe.open()
+  second.greet()
+  // The third was below, so its copy is not there; the fourth was above.
+  second.pipe.push(3, 5, [sent(4, 'four'), cleared(2)])
+  second.settle()
+  t.same(await texts(second), ['four'])
+  t.same(
+    second.of('message').map(({ text }) => text),
+    ['four'],
+  )
+  second.pipe.push(5, 6, [messageItem(`${UID}/1/5`, 'to another', { recipient: 301 })])
+  second.settle()
+  t.equal((await second.client.history(301)).messages.length, 1, 'and is not told again')
+  t.equal(second.of('message').length, 1)
 })
 
 t.test(
