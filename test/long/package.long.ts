@@ -1,6 +1,6 @@
 /** The package as others get it: what is in it, and that it works where nothing else of this repository is. */
 import { execFile } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -13,12 +13,25 @@ interface Packed {
   readonly files: readonly { readonly path: string }[]
 }
 
+/** Of one command, beside other tests. */
+const LIMIT_MS = 240_000
+
 /** Of npm that runs this test: not for the npm that this test runs. */
 const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)))
 
 async function run(command: string, argv: readonly string[], cwd: string, home?: string): Promise<string> {
   const env = home === undefined ? environment : { ...environment, HOME: home }
-  return (await promisify(execFile)(command, argv, { cwd, env, timeout: 100_000, maxBuffer: 2 ** 24 })).stdout
+  return (await promisify(execFile)(command, argv, { cwd, env, timeout: LIMIT_MS, maxBuffer: 2 ** 24 })).stdout
+}
+
+/** A copy of this checkout: to pack is to build, and servers that other tests start run what is built here. */
+function copied(folder: string): string {
+  const left = new Set(['.git', '.tap', 'node_modules'])
+  for (const name of readdirSync(ROOT)) {
+    if (!left.has(name)) cpSync(join(ROOT, name), join(folder, name), { recursive: true, preserveTimestamps: true })
+  }
+  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
+  return folder
 }
 
 /** Everything that README points to, and what exports and bin name. */
@@ -30,8 +43,8 @@ function promised(): string[] {
 }
 
 t.test('packed, installed for everybody, and used by a project of its own', async t => {
-  const folder = t.testdir({ app: { 'package.json': '{ "type": "module" }' }, home: {} })
-  const packed = await run('npm', ['pack', '--json', '--pack-destination', folder], ROOT)
+  const folder = t.testdir({ app: { 'package.json': '{ "type": "module" }' }, checkout: {}, home: {} })
+  const packed = await run('npm', ['pack', '--json', '--pack-destination', folder], copied(join(folder, 'checkout')))
   const [{ filename, files }] = JSON.parse(packed.slice(packed.indexOf('['))) as [Packed]
   const paths = files.map(({ path }) => path)
 
@@ -79,7 +92,7 @@ t.test('installed for production from a checkout: no compiler, no failure, one l
     cpSync(join(ROOT, name), join(folder, name))
   for (const argv of [['--omit=dev'], []]) {
     const env = { ...environment, NODE_ENV: argv.length === 0 ? 'production' : '' }
-    const ci = promisify(execFile)('npm', ['ci', '--prefer-offline', ...argv], { cwd: folder, env, timeout: 100_000 })
+    const ci = promisify(execFile)('npm', ['ci', '--prefer-offline', ...argv], { cwd: folder, env, timeout: LIMIT_MS })
     const { stdout, stderr } = await ci
     t.match(stdout, /^longwire: not built, /m)
     t.notMatch(stderr, 'EBADENGINE')

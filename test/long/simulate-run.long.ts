@@ -133,7 +133,7 @@ t.test(
     t.equal(code, 0, stderr)
     t.match(report, { posts: 120, unconfirmed_wrong: 0, first_screen_wrong: 0, lost: 0, duplicated: 0, reordered: 0 })
     t.ok(report.posts_removed > 0, `${report.posts_removed} removed`)
-    t.match(stderr, /^look in .* 12 of 12 first screens compared$/m)
+    t.match(stderr, /^look in .* 12 of 12 first screens compared;/m)
   },
 )
 

@@ -14,11 +14,14 @@ const first = Number(process.env.SEED ?? 1_000)
 t.comment(`seeds from ${first}`)
 
 t.test('nothing acknowledged is lost, doubled or out of order, and everything converges', async t => {
+  let written = 0
   for (let seed = first; seed < first + SEEDS; seed++) {
     const { failure, setup, accepted } = await runSeed({ seed })
     t.equal(failure, undefined, `seed ${seed} (${setup.store})`)
-    t.ok(accepted > 0, 'and something was written')
+    if (accepted > 0) written += 1
   }
+  // In a few worlds nobody comes to have a friend.
+  t.ok(written > SEEDS * 0.8, `something was written in ${written} of ${SEEDS} worlds`)
 })
 
 const HOUR_MS = 3_600_000

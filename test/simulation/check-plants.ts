@@ -29,7 +29,7 @@ const FOUND_BY: Partial<Record<PlantName, number>> = {
   'a cached contact trusted after a conflict': 9,
   'an edit shown to one who had left': 13,
   'a full outbox refuses the group': 13,
-  'what is owed is paid to those who are members then': 5,
+  'what is owed is paid to those who are members then': 27,
   'a reaction lost in a crash': 10,
 }
 

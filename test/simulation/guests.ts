@@ -193,7 +193,9 @@ class Guest {
       found.unshift(...page.messages)
     }
     const gid = gidOf(conversation)
-    const has = found.map(each => (gid === undefined ? nameOf(each) : String(each.number)))
+    // What retention took since it was read is still here.
+    const kept = found.filter(each => !this.#stage.trims.has(this.#user.uid, nameOf(each)))
+    const has = kept.map(each => (gid === undefined ? nameOf(each) : String(each.number)))
     const holds = gid === undefined ? this.#direct(client, conversation) : this.#grouped(gid)
     if (has.join() !== holds.join()) {
       this.#fault(`reads ${has.join(' ')} in ${conversation}, and the timeline holds ${holds.join(' ')}`)
