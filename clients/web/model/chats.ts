@@ -7,6 +7,7 @@ import {
   directConversation,
   peerOf,
 } from '../../typescript/browser.js'
+import { snapshot } from './entries.js'
 import type { People } from './people.js'
 import type { Platform } from './platform.js'
 import { isStrangerAsking } from './requests.js'
@@ -24,7 +25,7 @@ export interface Chat extends ClientChat {
 const BELIEVED_MS = 1_500
 
 export class Chats {
-  /** Undefined until they are known. */
+  /** Undefined until they are known. A chat of which nothing has changed is the same object as before. */
   readonly list = new Signal<readonly Chat[] | undefined>(undefined)
   readonly #client: Client
   readonly #people: People
@@ -93,6 +94,8 @@ export class Chats {
   }
 
   #draw(): void {
+    const before = this.list.value ?? []
+    const drawn = new Map(before.map(each => [each.conversation, each]))
     const { chats, contacts, groups } = this.#client
     const listed = chats.list()
     const known = new Set(listed.map(({ conversation }) => conversation))
@@ -105,14 +108,29 @@ export class Chats {
     const all = [
       ...listed.map(chat => this.#named(chat, true)),
       ...silent.map(conversation => this.#named(chats.get(conversation), !this.#hasMore)),
-    ]
-    if (all.length > 0 || this.#isKnown) this.list.set(all)
+    ].map(chat => {
+      const same = drawn.get(chat.conversation)
+      return same !== undefined && isSame(same, chat) ? same : chat
+    })
+    if (all.length === 0 && !this.#isKnown) return
+    const isOther = all.length !== before.length || all.some((chat, i) => chat !== before[i])
+    if (isOther || this.list.value === undefined) this.list.set(all)
   }
 
   #named(chat: ClientChat, known: boolean): Chat {
     const uid = peerOf(chat.conversation)
-    if (uid === undefined) return { ...chat, asks: false, known }
+    // One that waits to be sent goes on changing by itself.
+    const last = chat.last && snapshot(chat.last)
+    if (uid === undefined) return { ...chat, last, asks: false, known }
     const asks = isStrangerAsking(this.#client.contacts.get(uid))
-    return { ...chat, asks, known, name: chat.name || this.#people.name(uid) }
+    return { ...chat, last, asks, known, name: chat.name || this.#people.name(uid) }
   }
+}
+
+/** Whether two say the same of a chat: the row that is drawn for one is that of the other. */
+function isSame(one: Chat, other: Chat): boolean {
+  const names = Object.keys(other) as (keyof Chat)[]
+  return names.every(name =>
+    name === 'last' ? JSON.stringify(one.last) === JSON.stringify(other.last) : one[name] === other[name],
+  )
 }

@@ -38,9 +38,9 @@ export class PresenceView {
     this.#watch()
   }
 
-  /** Whether a user is known to be online. */
-  isOnline(uid: number): boolean {
-    return this.#client.presence.online(uid) === true
+  /** Whether a user is known to be online. @param uid undefined for a group */
+  isOnline(uid: number | undefined): boolean {
+    return uid !== undefined && this.#client.presence.online(uid) === true
   }
 
   /** The user types in a conversation, or has stopped. */
@@ -53,8 +53,11 @@ export class PresenceView {
   }
 
   #watch(): void {
-    const all = this.#isVisible ? [...new Set(this.#wanted)].filter(each => this.#canWatch(each)) : []
-    const watched = all.slice(0, WATCHED_MAX)
+    const watched: ConversationId[] = []
+    for (const each of this.#isVisible ? new Set(this.#wanted) : []) {
+      if (watched.length === WATCHED_MAX) break
+      if (this.#canWatch(each)) watched.push(each)
+    }
     if (watched.join() === this.#watched) return
     this.#watched = watched.join()
     // What is refused is told of no more, until contacts or groups change: then it is said again.

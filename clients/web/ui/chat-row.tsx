@@ -20,13 +20,12 @@ interface ChatRowProps {
   readonly nowMs: number
   /** The version of the names: with another one it is drawn anew. */
   readonly people: number
-  /** The version of who is online, likewise. */
-  readonly presence: number
+  readonly online: boolean
   readonly position: number
   readonly count: number
 }
 
-export const ChatRow = memo(({ chat, current, draft, nowMs, position, count }: ChatRowProps) => {
+export const ChatRow = memo(({ chat, current, draft, nowMs, online, position, count }: ChatRowProps) => {
   const session = useSession()
   const speech = useSpeech()
   const { conversation, last, unread, mentions, muted, pinned, markedUnread, known } = chat
@@ -34,7 +33,6 @@ export const ChatRow = memo(({ chat, current, draft, nowMs, position, count }: C
   const isGroup = peerOf(conversation) === undefined
   const typists = useTypists(conversation)
   const uid = peerOf(conversation)
-  const online = uid !== undefined && session.presence.isOnline(uid)
   const own = last !== undefined && last.sender === session.uid && last.change === undefined
   return (
     <li aria-setsize={count} aria-posinset={position} data-known={known}>

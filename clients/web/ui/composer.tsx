@@ -206,7 +206,8 @@ export function Composer({ handle, open, reply, edited, setReply, setEdited, onS
 function grow(box: HTMLTextAreaElement | null): void {
   if (box === null) return
   box.style.height = 'auto'
-  box.style.height = `${box.scrollHeight}px`
+  // To ask how high it is lays out the page.
+  if (box.value !== '') box.style.height = `${box.scrollHeight}px`
 }
 
 interface OverProps {

@@ -1,6 +1,6 @@
 // The list of chats, with what stands above it and the own account below.
 import { useEffect, useRef, useState } from 'preact/hooks'
-import type { Room } from '../../typescript/browser.js'
+import { peerOf, type Room } from '../../typescript/browser.js'
 import type { Chat } from '../model/chats.js'
 import { FILTERS, type Filter, filtered } from '../model/filter.js'
 import type { PlainKey } from '../words.js'
@@ -97,7 +97,7 @@ function Rows({ list, all, archived }: { list: readonly Chat[]; all: readonly Ch
   const texts = useSignal(drafts.all)
   // Names that come later stand in rows, too.
   const people = useSignal(session.people.version)
-  const presence = useSignal(session.presence.version)
+  useSignal(session.presence.version)
   useSignal(session.version)
   useEffect(() => {
     const shown = list.map(({ conversation }) => conversation)
@@ -157,7 +157,7 @@ function Rows({ list, all, archived }: { list: readonly Chat[]; all: readonly Ch
             draft={texts.get(chat.conversation)?.text ?? ''}
             nowMs={nowMs}
             people={people}
-            presence={presence}
+            online={session.presence.isOnline(peerOf(chat.conversation))}
             position={i + 1}
             count={list.length}
           />

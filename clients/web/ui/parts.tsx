@@ -184,8 +184,12 @@ export function BoardDisc({ size }: { size?: 'm' }) {
 
 const segmenter = new Intl.Segmenter()
 
+/** What one sees as the first character. */
 function firstSign(name: string): string {
-  const [first] = segmenter.segment(name.trim().slice(0, 16))
+  const start = name.trim().slice(0, 16)
+  // To segment a text takes as long as to draw a row.
+  if (/^[\x20-\x7e]{2}/.test(start)) return start.charAt(0).toUpperCase()
+  const [first] = segmenter.segment(start)
   return first?.segment.toUpperCase() ?? '?'
 }
 

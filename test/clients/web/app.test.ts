@@ -186,6 +186,28 @@ t.test('a group whose messages are on a later page of the list is not said to ha
   t.equal(chats.get(oldest)?.last?.text, 'hello')
 })
 
+t.test('a chat in the list is another object only when something of it has changed', async t => {
+  const open = await pages(t)
+  const [ann, bob, carl] = [await open(), await open(), await open()]
+  for (const [page, name] of [
+    [ann, 'ann'],
+    [bob, 'bob'],
+    [carl, 'carl'],
+  ] as const) {
+    await page.app.register(name, '', PASSWORD)
+  }
+  const [toBob, toCarl] = [await chatOf(ann, bob.session().uid), await chatOf(ann, carl.session().uid)]
+  for (const each of [toBob, toCarl]) each.send('hello', {})
+  const { chats } = ann.session()
+  const texts = (): (string | undefined)[] => (chats.list.value ?? []).map(({ last }) => `${last?.text} ${last?.state}`)
+  await eventually(() => texts().join() === 'hello accepted,hello accepted')
+  const [before, other] = [chats.get(toBob.conversation), chats.get(toCarl.conversation)]
+  const answered = (await chatOf(bob, ann.session().uid)).send('good day', {})
+  await eventually(() => answered.state !== 'queued' && texts().includes('good day received'))
+  t.not(chats.get(toBob.conversation), before)
+  t.equal(chats.get(toCarl.conversation), other)
+})
+
 t.test('the account ends with its password alone, and nothing of it stays', async t => {
   const open = await pages(t)
   const ann = await open()
