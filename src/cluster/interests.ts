@@ -12,6 +12,7 @@
  */
 import type { Clock, TimerHandle } from '../lib/clock.js'
 import { ExpiringTable } from '../lib/expiring-table.js'
+import { Rota } from '../lib/rota.js'
 import type { Defer } from '../lib/turn.js'
 import type { NodeId } from '../store/types.js'
 import { type Address, nodeAddress, type TransientEvent } from '../sync/events.js'
@@ -29,7 +30,6 @@ export const WANTED_MAX = 262_144
 /** The most addresses in one event. */
 const CHUNK = 512
 const TICK_MS = 1_000
-const SLOTS = RENEW_MS / TICK_MS
 /** A known address has at most so many bytes. */
 const ADDRESS_BYTES_MAX = 128
 
@@ -49,7 +49,6 @@ export interface InterestOptions {
 interface Own {
   /** The tables of this node that have somebody who looks: watches, and listeners of boards. */
   lookers: number
-  readonly slot: Set<Address>
   /** The nodes at which the user is, with the time until when that is believed. */
   readonly at: Map<NodeId, number>
 }
@@ -63,12 +62,11 @@ interface Wanted {
 export class Interests {
   readonly #options: InterestOptions
   readonly #own = new Map<Address, Own>()
-  /** The own addresses by the second in which they are renewed. */
-  readonly #slots: readonly Set<Address>[] = Array.from({ length: SLOTS }, () => new Set<Address>())
+  /** Which of the own addresses are renewed in which second. */
+  readonly #rota = new Rota<Address>(RENEW_MS / TICK_MS)
   readonly #wanted: ExpiringTable<Wanted>
   /** The addresses that are new in this turn. */
   #asking: Address[] = []
-  #tick = 0
   #timer: TimerHandle | undefined
 
   constructor(options: InterestOptions) {
@@ -98,9 +96,8 @@ export class Interests {
       own.lookers += 1
       return
     }
-    const slot = this.#slots[this.#own.size % SLOTS] as Set<Address>
-    slot.add(address)
-    this.#own.set(address, { lookers: 1, slot, at: new Map() })
+    this.#rota.add(address)
+    this.#own.set(address, { lookers: 1, at: new Map() })
     this.#timer ??= this.#options.clock.after(TICK_MS, () => this.#renew())
     if (this.#asking.push(address) === 1) this.#options.defer(() => this.#ask())
   }
@@ -111,7 +108,7 @@ export class Interests {
     if (own === undefined) return
     own.lookers -= 1
     if (own.lookers > 0) return
-    own.slot.delete(address)
+    this.#rota.delete(address)
     this.#own.delete(address)
   }
 
@@ -181,10 +178,9 @@ export class Interests {
   /** Renews the interests of this second, and forgets what was not said again. */
   #renew(): void {
     const { clock, changed } = this.#options
-    const slot = this.#slots[this.#tick % SLOTS] as Set<Address>
-    this.#tick += 1
+    const due = this.#rota.next()
     const nowMs = clock.monotonic()
-    for (const address of slot) {
+    for (const address of due) {
       const own = this.#own.get(address)
       for (const [node, untilMs] of own?.at ?? []) {
         if (untilMs > nowMs) continue
@@ -192,7 +188,7 @@ export class Interests {
         changed(address)
       }
     }
-    this.#sayAll([...slot])
+    this.#sayAll(due)
     this.#timer = this.#own.size === 0 ? undefined : clock.after(TICK_MS, () => this.#renew())
   }
 

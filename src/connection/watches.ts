@@ -21,6 +21,7 @@ import {
 import { METHODS } from '../../protocol/methods.js'
 import { INTERESTS_MAX, type Interests } from '../cluster/interests.js'
 import type { Clock, TimerHandle } from '../lib/clock.js'
+import { Rota } from '../lib/rota.js'
 import type { Address, TransientEvent } from '../sync/events.js'
 import { groupActor, roomActor } from '../sync/references.js'
 import { gidOf } from '../sync/rules/group-records.js'
@@ -36,7 +37,6 @@ export const GRANT_MS = 30_000
 export const SIGNALS_PER_SECOND = 20
 
 const TICK_MS = 1_000
-const SLOTS = GRANT_MS / TICK_MS
 
 /** What the services let a client be told. */
 export interface Grant {
@@ -58,7 +58,6 @@ export interface Watch<M extends Member = Member> {
   readonly shown: Set<number>
   /** The users that the client was told are online. */
   readonly told: Set<number>
-  readonly slot: Set<Watch<M>>
   /** The signals of this second. */
   sent: number
   sentTick: number
@@ -83,7 +82,7 @@ export class Watches<M extends Member = Member> implements Presences<M> {
   readonly #watches = new Map<M, Watch<M>>()
   /** The watches that look at a user or a group. */
   readonly #lookers = new Map<Address, Set<Watch<M>>>()
-  readonly #slots: readonly Set<Watch<M>>[] = Array.from({ length: SLOTS }, () => new Set<Watch<M>>())
+  readonly #rota = new Rota<Watch<M>>(GRANT_MS / TICK_MS)
   /** The watches whose clients were told something else than is so. */
   readonly #owing = new Set<Watch<M>>()
   /** The users whose last connection has ended, with the time when they are offline. */
@@ -116,16 +115,9 @@ export class Watches<M extends Member = Member> implements Presences<M> {
     const before = this.#watches.get(member)
     const granted = new Set(conversations.filter(conversation => isGranted(conversation, grant)))
     if (granted.size > 0 && this.#interests.size + granted.size > INTERESTS_MAX) return undefined
-    const slot = this.#slots[this.#watches.size % SLOTS] as Set<Watch<M>>
     const watch: Watch<M> = {
-      ...{
-        member,
-        conversations,
-        granted,
-        shown: new Set(grant.off ? [] : grant.peers),
-        told: new Set<number>(),
-        slot,
-      },
+      ...{ member, conversations, granted },
+      ...{ shown: new Set(grant.off ? [] : grant.peers), told: new Set<number>() },
       ...{ sent: before?.sent ?? 0, sentTick: before?.sentTick ?? 0 },
     }
     // Before the old one goes, so that nothing is asked of other nodes twice.
@@ -133,7 +125,7 @@ export class Watches<M extends Member = Member> implements Presences<M> {
     if (before !== undefined) this.#drop(before)
     if (conversations.length > 0) {
       this.#watches.set(member, watch)
-      slot.add(watch)
+      this.#rota.add(watch)
       this.#wake()
     }
     const presence = Array.from(watch.shown, uid => ({ uid, online: this.isOnline(uid) }))
@@ -250,7 +242,7 @@ export class Watches<M extends Member = Member> implements Presences<M> {
   #drop(watch: Watch<M>): void {
     if (this.#watches.get(watch.member) === watch) this.#watches.delete(watch.member)
     for (const conversation of watch.granted) this.#lookAway(watch, conversation)
-    watch.slot.delete(watch)
+    this.#rota.delete(watch)
     this.#owing.delete(watch)
   }
 
@@ -290,7 +282,7 @@ export class Watches<M extends Member = Member> implements Presences<M> {
     this.#owing.clear()
     for (const watch of owing)
       for (const conversation of watch.conversations) this.#correct(watch, peerOf(conversation))
-    for (const watch of [...(this.#slots[this.#tick % SLOTS] ?? [])]) this.onDue(watch)
+    for (const watch of this.#rota.next()) this.onDue(watch)
     const isNeeded = this.#watches.size > 0 || this.#leaving.size > 0
     this.#timer = isNeeded ? this.#clock.after(TICK_MS, () => this.#turn()) : undefined
   }

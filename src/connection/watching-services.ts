@@ -1,8 +1,7 @@
 /**
- * Services that know who looks at what, and who is told of which boards. Watch goes to the services behind them, which say whose presence the user may see; what the
- * connection looks at, and who is online, is known here (watches.ts). The same is asked again for each watch from time to time. Typing is
- * passed on only once in TYPING_INTERVAL_MS for each conversation of a device. List says which boards a connection is told of
- * (board-listeners.ts).
+ * Services that note what each connection looks at, and of which boards it is told. The services behind them say whose presence a user may
+ * see; who is online is known here (watches.ts). They are asked again from time to time for each watch. Typing in one conversation is passed
+ * on once in TYPING_INTERVAL_MS for each device. The answer of List says of which boards a connection is told (board-listeners.ts).
  */
 import { EMPTY } from '../../protocol/bytes.js'
 import { actionOf, CODES, type Code } from '../../protocol/codes.js'

@@ -9,10 +9,6 @@ export class Rota<T> {
     this.#slots = Array.from({ length: turns }, () => new Set<T>())
   }
 
-  get size(): number {
-    return this.#slotOf.size
-  }
-
   add(thing: T): void {
     if (this.#slotOf.has(thing)) return
     const slot = this.#slots[this.#slotOf.size % this.#slots.length] as Set<T>
