@@ -1,5 +1,5 @@
-// The board that is open: its posts, and what the user does on it. Posts are read at the server, a page at a time. Taking note is an act: only
-// the buttons confirm, not what was merely in sight.
+// The board that is open: its posts, and what the user does on it. Posts are read from the server, a page at a time. Only the buttons confirm
+// posts: to have seen them is not enough.
 import type { Client, ConversationId, Message, PostsRange, Room, RoomProfile } from '../../typescript/browser.js'
 import type { Beyond } from './open-chat.js'
 import { Signal } from './signal.js'
@@ -18,15 +18,17 @@ export class OpenBoard {
   readonly view = new Signal<BoardView>({ state: 'loading', posts: [], older: 'none' })
   readonly #client: Client
   readonly #offs: readonly (() => void)[]
-  /** New posts are asked for one page after the other. */
+  /** Whether new posts are asked for: one page after the other. */
   #isAsking = false
+  /** Whether more is to be asked for behind the page that is under way. */
+  #isBehind = false
 
   constructor(client: Client, conversation: ConversationId) {
     this.#client = client
     this.conversation = conversation
     this.#offs = [
-      client.on('room', room => room.conversation === conversation && this.#changed(room)),
-      client.on('connection', ({ state }) => state === 'online' && this.view.value.state === 'failed' && this.again()),
+      client.on('room', room => room.conversation === conversation && this.#changed()),
+      client.on('connection', ({ state }) => state === 'online' && this.#catchUp()),
     ]
     void this.#load()
   }
@@ -86,7 +88,7 @@ export class OpenBoard {
     return this.#client.rooms.confirm(this.conversation, upTo)
   }
 
-  /** Takes note of all posts that are shown. */
+  /** Confirms all posts that are shown. */
   confirmAll(): Promise<void> {
     return this.confirm(this.view.value.posts.at(-1)?.number ?? 1)
   }
@@ -102,29 +104,35 @@ export class OpenBoard {
     try {
       const { posts, more } = await this.#ask({})
       this.view.set({ state: 'ready', posts, older: more ? 'more' : 'none' })
+      this.#catchUp()
     } catch {
       this.#change({ state: 'failed' })
     }
   }
 
-  #changed({ head }: Room): void {
+  #changed(): void {
+    // The user's role may have changed.
+    this.#change({})
+    this.#catchUp()
+  }
+
+  /** Loads what is missing: all of a board that could not be read before, or the newest posts. */
+  #catchUp(): void {
     const { state, posts } = this.view.value
-    const isNew = head > (posts.at(-1)?.number ?? 0)
-    // The user listens since a moment ago: now the board may be read.
     if (state === 'failed') this.again()
-    else if (state === 'ready' && isNew) void this.#loadNewer()
-    // What the user is here may have changed.
-    else this.#change({})
+    else if (state === 'ready' && (this.room?.head ?? 0) > (posts.at(-1)?.number ?? 0)) void this.#loadNewer()
   }
 
   async #loadNewer(): Promise<void> {
+    this.#isBehind = true
     if (this.#isAsking) return
     this.#isAsking = true
     try {
-      for (let more = true; more; ) {
+      while (this.#isBehind) {
+        this.#isBehind = false
         const last = this.view.value.posts.at(-1)
         const page = await this.#ask(last === undefined ? {} : { after: last.number })
-        more = page.more && last !== undefined
+        if (page.more && last !== undefined) this.#isBehind = true
         this.#change({ posts: [...this.view.value.posts, ...page.posts] })
       }
     } catch {
