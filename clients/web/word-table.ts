@@ -65,6 +65,8 @@ export const WORDS = {
   newerFailed: ['Could not load newer messages.', '无法加载更新的消息。'],
   beforeJoining: ['Above: before you joined', '以上是你加入之前的消息'],
   olderFailed: ['Could not load older messages.', '无法加载更早的消息。'],
+  showMore: ['Show more', '展开'],
+  showLess: ['Show less', '收起'],
   edited: ['edited', '已编辑'],
   forwarded: ['Forwarded', '转发'],
   youRecalled: ['You recalled a message', '你撤回了一条消息'],

@@ -9,6 +9,7 @@ import { MessageText } from './message.js'
 import { type MenuItem, type Question, useOverlays } from './overlays.js'
 import { goHome } from './panes.js'
 import { Avatar, Blank, BoardDisc, Button, Icon, IconButton, MoreButton } from './parts.js'
+import { Toasts } from './toasts.js'
 
 export function BoardPane({ board }: { board: OpenBoard }) {
   const session = useSession()
@@ -30,6 +31,7 @@ export function BoardPane({ board }: { board: OpenBoard }) {
         )}
         {view.state === 'ready' && <Posts board={board} title={title} />}
       </div>
+      <Toasts pane="main" />
       <div class="compose">
         {room !== undefined && room.unconfirmed > 0 && (
           <div class="foot">
@@ -179,6 +181,8 @@ function Post({ board, post, isOpen, isUpTo }: PostProps) {
   const session = useSession()
   const speech = useSpeech()
   const { ask } = useOverlays()
+  const [isUnfolded, setUnfolded] = useState(false)
+  const fold = { isOpen: isUnfolded, toggle: () => setUnfolded(!isUnfolded) }
   const { sender, atMs, text, number, changed } = post
   const name = session.people.name(sender) || speech.say('unknownPerson')
   const [first = '', rest = ''] = split(text)
@@ -218,7 +222,7 @@ function Post({ board, post, isOpen, isUpTo }: PostProps) {
         </header>
         <p dir="auto">
           {changed.recalledBy === 0 ? (
-            <MessageText message={isTitled ? { ...post, text: rest } : post} />
+            <MessageText message={isTitled ? { ...post, text: rest } : post} fold={fold} />
           ) : (
             speech.say('postRemoved')
           )}

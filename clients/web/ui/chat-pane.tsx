@@ -13,6 +13,7 @@ import type { DetailsState } from './panes.js'
 import { goHome } from './panes.js'
 import { Avatar, Blank, Button, IconButton, MoreButton } from './parts.js'
 import { StrangerBar } from './stranger-bar.js'
+import { Toasts } from './toasts.js'
 import { Typing, useTypists } from './typing.js'
 
 interface ChatPaneProps {
@@ -67,6 +68,7 @@ export function ChatPane({ open, details, setDetails }: ChatPaneProps) {
           />
         )}
       </div>
+      <Toasts pane="main" />
       <StrangerBar conversation={open.conversation} />
       <Composer
         handle={composer}

@@ -8,6 +8,7 @@ import { MemberList, useMembers } from './members.js'
 import { useOverlays } from './overlays.js'
 import { Avatar, Field, Icon, IconButton, type IconName, SaveOrCancel, Segments, Switch } from './parts.js'
 import { PeoplePicker } from './people-picker.js'
+import { Toasts } from './toasts.js'
 
 export function Details({ conversation, close }: { conversation: ConversationId; close: () => void }) {
   const session = useSession()
@@ -36,6 +37,7 @@ export function Details({ conversation, close }: { conversation: ConversationId;
           <PersonDetails uid={uid} conversation={conversation} />
         )}
       </div>
+      <Toasts pane="details" />
     </aside>
   )
 }

@@ -10,6 +10,7 @@ import { useNow, useSession, useSignal, useSpeech } from './hooks.js'
 import { NotStored, SkeletonRows } from './page.js'
 import { go, goBack } from './panes.js'
 import { Avatar, Blank, BoardDisc, Button, Icon, IconButton } from './parts.js'
+import { Side } from './toasts.js'
 
 const FILTER_WORDS: Readonly<Record<Filter, PlainKey>> = {
   all: 'all',
@@ -31,7 +32,7 @@ export function ListPane({ archived, find }: { archived: boolean; find: () => vo
   const shown = useFiltered()
   const list = archived ? (all ?? []).filter(each => each.archived) : shown
   return (
-    <nav class="list" aria-label={speech.say(archived ? 'archivedTab' : 'chats')}>
+    <Side label={speech.say(archived ? 'archivedTab' : 'chats')} foot={<Me />}>
       {archived ? (
         <SideBar title={speech.say('archivedTab')} />
       ) : (
@@ -50,8 +51,7 @@ export function ListPane({ archived, find }: { archived: boolean; find: () => vo
       )}
       <NotStored />
       {all === undefined ? <SkeletonRows /> : <Rows list={list} archived={archived} all={all} />}
-      <Me />
-    </nav>
+    </Side>
   )
 }
 
@@ -267,6 +267,7 @@ function Me() {
   useSignal(session.version)
   const { uid } = session
   const { state } = useSignal(session.connection.view)
+  const { account } = session.client.account.profile
   const name = session.people.name(uid)
   return (
     <div class="me">
@@ -274,6 +275,12 @@ function Me() {
       <span class="two">
         <span class="name">
           <bdi>{name}</bdi>
+          {account !== name && (
+            <small>
+              {' '}
+              <bdi>@{account}</bdi>
+            </small>
+          )}
         </span>
         <ConnectionLine />
       </span>

@@ -1,7 +1,7 @@
 // The messages of the open chat. It opens at the first unread one, or at the end. Arrow keys go from message to message.
 import type { RefObject } from 'preact'
 import { useEffect, useImperativeHandle, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
-import { type Message, peerOf } from '../../typescript/browser.js'
+import type { Message } from '../../typescript/browser.js'
 import { dayLabel } from '../model/dates.js'
 import { type Row, rowsOf } from '../model/log-rows.js'
 import type { ChatView, MessagePlace, OpenChat } from '../model/open-chat.js'
@@ -52,6 +52,7 @@ export function Log({ handle, open, view, onReply, onEdit, onType }: LogProps) {
   const [atEnd, setAtEnd] = useState(true)
   const [focused, setFocused] = useState<string | undefined>()
   const [picked, setPicked] = useState<string | undefined>()
+  const [unfolded, setUnfolded] = useState<ReadonlySet<string>>(new Set())
   const [floating, setFloating] = useState<number | undefined>()
   const people = useSignal(session.people.version)
   const nowMs = useNow(60_000)
@@ -133,6 +134,17 @@ export function Log({ handle, open, view, onReply, onEdit, onType }: LogProps) {
 
   const jump = (name: MessagePlace): void => void session.jump({ ...name, conversation: open.conversation })
 
+  /** Shows a long text as a whole, or its beginning. The message stays where it is, or comes into sight. */
+  const fold = (key: string): void => {
+    const next = new Set(unfolded)
+    if (next.delete(key)) list.keep(key, 0)
+    else {
+      next.add(key)
+      list.keep(key)
+    }
+    setUnfolded(next)
+  }
+
   /** Goes to the next message that way. */
   const step = (by: number): void => {
     const start = focusedIndex >= 0 ? focusedIndex + by : by < 0 ? rows.length - 1 : 0
@@ -168,12 +180,11 @@ export function Log({ handle, open, view, onReply, onEdit, onType }: LogProps) {
     if (event.key === 'ArrowUp' || event.key === 'ArrowDown' || event.key === 'End') event.preventDefault()
   }
 
-  const isDirect = peerOf(open.conversation) !== undefined
   return (
     <>
       <div
         ref={element}
-        class={`log scroll${isDirect ? ' direct' : ''}`}
+        class="log scroll"
         role="log"
         aria-live="off"
         aria-label={speech.say('message')}
@@ -205,6 +216,8 @@ export function Log({ handle, open, view, onReply, onEdit, onType }: LogProps) {
                   jump={jump}
                   menu={menu}
                   onFocus={setFocused}
+                  unfolded={unfolded.has(row.key)}
+                  onFold={fold}
                 />
               </div>
             )
@@ -254,9 +267,12 @@ interface LogRowProps {
   readonly jump: (name: MessagePlace) => void
   readonly menu: MessageMenu
   readonly onFocus: (key: string) => void
+  readonly unfolded: boolean
+  readonly onFold: (key: string) => void
 }
 
-function LogRow({ row, nowMs, people, picked, focused, open, jump, menu, onFocus }: LogRowProps) {
+function LogRow(props: LogRowProps) {
+  const { row, nowMs, people, picked, focused, open, jump, menu, onFocus, unfolded, onFold } = props
   const speech = useSpeech()
   const { message, day, unread, joined, first, last } = row
   return (
@@ -289,6 +305,8 @@ function LogRow({ row, nowMs, people, picked, focused, open, jump, menu, onFocus
           jump={jump}
           menu={menu}
           onFocus={onFocus}
+          unfolded={unfolded}
+          onFold={onFold}
         />
       ) : (
         <ChangeLine change={message.change} />

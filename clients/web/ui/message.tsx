@@ -4,6 +4,7 @@ import { type GroupChange, type Message, peerOf } from '../../typescript/browser
 import { type ChangeName, changeParts, namedIn } from '../model/change-words.js'
 import { timeOf } from '../model/dates.js'
 import { reasonWords } from '../model/error-words.js'
+import { cutParts, foldAt } from '../model/fold.js'
 import { keyOf } from '../model/log-rows.js'
 import type { MessagePlace, OpenChat } from '../model/open-chat.js'
 import { mayAsk } from '../model/requests.js'
@@ -30,13 +31,16 @@ interface MessageRowProps {
   readonly jump: (name: MessagePlace) => void
   readonly menu: MessageMenu
   readonly onFocus: (key: string) => void
+  /** A long text is shown as a whole. */
+  readonly unfolded: boolean
+  readonly onFold: (key: string) => void
 }
 
 /** A touch that lasts so long opens the menu. */
 const LONG_PRESS_MS = 500
 
 export const MessageRow = memo((props: MessageRowProps) => {
-  const { message, first, last, picked, focused, open, quoted, jump, menu, onFocus } = props
+  const { message, first, last, picked, focused, open, quoted, jump, menu, onFocus, unfolded, onFold } = props
   const session = useSession()
   const speech = useSpeech()
   const press = useLongPress((x, y) => menu.open({ x, y }, message))
@@ -75,7 +79,7 @@ export const MessageRow = memo((props: MessageRowProps) => {
         }}
         {...press}
       >
-        {!own && <span class="slot">{last && isGroup && <Avatar id={sender} name={name} size="s" />}</span>}
+        {!own && isGroup && <span class="slot">{last && <Avatar id={sender} name={name} size="s" />}</span>}
         <div class={own ? 'bubble' : `bubble h${hueOf(sender)}`}>
           {first && !own && isGroup && !isVoid && <Author name={name} message={message} />}
           {message.extra.forwarded && !isVoid && (
@@ -87,7 +91,7 @@ export const MessageRow = memo((props: MessageRowProps) => {
           {message.extra.reply !== undefined && !isVoid && (
             <Quote quoted={quoted} jump={() => jump(message.extra.reply ?? message)} />
           )}
-          <Body message={message} />
+          <Body message={message} fold={{ isOpen: unfolded, toggle: () => onFold(key) }} />
           {changed.reactions.length > 0 && !isVoid && <Reactions message={message} open={open} />}
           <div class="acts" role="toolbar" aria-label={speech.say('messageActions')}>
             {acts.react && (
@@ -176,7 +180,7 @@ function Quote({ quoted, jump }: { quoted: Message | undefined; jump: () => void
   )
 }
 
-function Body({ message }: { message: Message }) {
+function Body({ message, fold }: { message: Message; fold: Fold }) {
   const session = useSession()
   const speech = useSpeech()
   const { content, changed, text } = message
@@ -204,19 +208,31 @@ function Body({ message }: { message: Message }) {
   }
   return (
     <p class="text" dir="auto">
-      {isVoid || text === '' ? textOf(message, session, speech) : <MessageText message={message} />}
+      {isVoid || text === '' ? textOf(message, session, speech) : <MessageText message={message} fold={fold} />}
       <Meta message={message} />
     </p>
   )
 }
 
-/** The text of a message, with its links and mentions. */
-export function MessageText({ message }: { message: Message }) {
+export interface Fold {
+  /** Whether a long text is shown as a whole. */
+  readonly isOpen: boolean
+  /** Shows it as a whole, or its beginning. */
+  readonly toggle: () => void
+}
+
+/** The text of a message, with its links and mentions; of a long one the beginning, and a button for the rest. */
+export function MessageText({ message, fold }: { message: Message; fold: Fold }) {
   const { uid } = useSession()
+  const speech = useSpeech()
+  const { text, extra } = message
+  const end = foldAt(text)
+  const isLong = end < text.length
+  const parts = textParts(text, extra.mentions)
   const isMe = (named: number): boolean => named === uid || (named === 0 && message.sender !== uid)
   return (
     <>
-      {textParts(message.text, message.extra.mentions).map((part, i) =>
+      {(isLong && !fold.isOpen ? cutParts(parts, end) : parts).map((part, i) =>
         part.kind === 'text' ? (
           part.text
         ) : part.kind === 'link' ? (
@@ -228,6 +244,14 @@ export function MessageText({ message }: { message: Message }) {
             <bdi>{part.text}</bdi>
           </span>
         ),
+      )}
+      {isLong && (
+        <>
+          {fold.isOpen ? '\n' : '…\n'}
+          <button type="button" class="fold" aria-expanded={fold.isOpen} onClick={fold.toggle}>
+            {speech.say(fold.isOpen ? 'showLess' : 'showMore')}
+          </button>
+        </>
       )}
     </>
   )

@@ -5,17 +5,18 @@ import { useSession, useSpeech } from './hooks.js'
 import { SideBar } from './list-pane.js'
 import { go } from './panes.js'
 import { Button, Field, Switch } from './parts.js'
+import { Side } from './toasts.js'
 
 export function NewBoard() {
   const speech = useSpeech()
   return (
-    <nav class="list" aria-label={speech.say('boards')}>
+    <Side label={speech.say('boards')}>
       <SideBar title={speech.say('boards')} back={() => go('new-chat')} />
       <div class="scroll fill">
         <FollowBoard />
         <CreateBoard />
       </div>
-    </nav>
+    </Side>
   )
 }
 

@@ -8,6 +8,7 @@ import { useFallback, useSession, useSignal, useSpeech } from './hooks.js'
 import { SideBar } from './list-pane.js'
 import { go } from './panes.js'
 import { Avatar, Button, Field, Icon } from './parts.js'
+import { Side } from './toasts.js'
 
 /** @param account to look for; empty: none yet */
 export function NewChat({ account }: { account: string }) {
@@ -16,7 +17,7 @@ export function NewChat({ account }: { account: string }) {
   useSignal(session.version)
   const friends = session.friends()
   return (
-    <nav class="list" aria-label={speech.say('newChat')}>
+    <Side label={speech.say('newChat')}>
       <SideBar title={speech.say('newChat')} />
       <div class="scroll fill">
         <FindPerson wanted={account} />
@@ -57,7 +58,7 @@ export function NewChat({ account }: { account: string }) {
           </ul>
         </div>
       </div>
-    </nav>
+    </Side>
   )
 }
 

@@ -5,6 +5,7 @@ import { SideBar } from './list-pane.js'
 import { go } from './panes.js'
 import { Button, Field } from './parts.js'
 import { ContactChoice } from './people-picker.js'
+import { Side } from './toasts.js'
 
 export function NewGroup() {
   const session = useSession()
@@ -20,7 +21,7 @@ export function NewGroup() {
     if (made !== undefined) go(made)
   }
   return (
-    <nav class="list" aria-label={speech.say('newGroup')}>
+    <Side label={speech.say('newGroup')}>
       <SideBar title={speech.say('newGroup')} back={() => go('new-chat')} />
       <form
         class="scroll fill"
@@ -54,6 +55,6 @@ export function NewGroup() {
           </Button>
         </div>
       </form>
-    </nav>
+    </Side>
   )
 }

@@ -1,8 +1,7 @@
-// What floats above the panes: menus, questions that need an answer, toasts. One context opens them.
+// What floats above the panes: menus, questions that need an answer. One context opens them.
 import { type ComponentChild, type ComponentChildren, createContext } from 'preact'
 import { useContext, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
-import type { Toast } from '../model/notices.js'
-import { useListener, useSession, useSignal, useSpeech } from './hooks.js'
+import { useListener, useSpeech } from './hooks.js'
 import { Button, Icon, type IconName } from './parts.js'
 
 export interface Question {
@@ -67,7 +66,6 @@ export function Overlays({ children }: { children: ComponentChildren }) {
       {shown?.kind === 'question' && <Confirm {...shown} close={close} />}
       {shown?.kind === 'menu' && <Menu {...shown} close={close} />}
       {shown?.kind === 'dialog' && <Modal close={close}>{shown.draw(close)}</Modal>}
-      <Toasts />
     </OpenerContext.Provider>
   )
 }
@@ -206,52 +204,4 @@ export function place(element: HTMLElement, anchor: Anchor): void {
   const wish = document.dir === 'rtl' || at.left + width + MARGIN <= innerWidth ? at.left : at.right - width
   element.style.top = `${top}px`
   element.style.left = `${Math.max(MARGIN, Math.min(wish, innerWidth - width - MARGIN))}px`
-}
-
-function Toasts() {
-  const { notices } = useSession()
-  const toasts = useSignal(notices.toasts)
-  return (
-    <div class="toasts">
-      {toasts.map(toast => (
-        <ToastLine key={toast.id} toast={toast} />
-      ))}
-    </div>
-  )
-}
-
-function ToastLine({ toast }: { toast: Toast }) {
-  const { notices } = useSession()
-  const speech = useSpeech()
-  const { id, kind, said, act } = toast
-  const hold = (): void => notices.hold(id)
-  const release = (): void => notices.release(id)
-  return (
-    <div
-      class="toast"
-      role={kind === 'error' ? 'alert' : 'status'}
-      onMouseEnter={hold}
-      onMouseLeave={release}
-      onFocusIn={hold}
-      onFocusOut={release}
-    >
-      <span>{speech.text(said)}</span>
-      {act !== undefined && (
-        <button
-          type="button"
-          onClick={() => {
-            notices.close(id)
-            act.run()
-          }}
-        >
-          {speech.text(act.said)}
-        </button>
-      )}
-      {kind !== 'news' && (
-        <button type="button" onClick={() => notices.close(id)}>
-          {speech.say('close')}
-        </button>
-      )}
-    </div>
-  )
 }

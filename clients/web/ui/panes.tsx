@@ -5,7 +5,7 @@ import type { ConversationId } from '../../typescript/browser.js'
 import { type Place, placeOf } from '../model/place.js'
 import { said } from '../words.js'
 import { BoardPane } from './board-pane.js'
-import { ChatPane } from './chat-pane.js'
+import { ChatPane, isWide } from './chat-pane.js'
 import { Details } from './details.js'
 import { useFinder } from './finder.js'
 import { useApp, useDraw, useListener, useSession, useSignal, useSpeech } from './hooks.js'
@@ -17,6 +17,7 @@ import { Blank } from './parts.js'
 import { Requests } from './requests.js'
 import { SettingsPane } from './settings.js'
 import { Spoken } from './spoken.js'
+import { ToastContext, Toasts } from './toasts.js'
 
 /** off: closed. on: beside the chat where there is space. open: beside it, or as a drawer. */
 export type DetailsState = 'off' | 'on' | 'open'
@@ -39,33 +40,36 @@ export function Panes() {
   useEscape(place, (open ?? board)?.conversation, details === 'open' ? () => setDetails('off') : undefined)
   useTitle()
   useNewVersion()
+  useListener('resize', useDraw())
+  const pane = place.conversation === undefined ? 'list' : 'chat'
+  const isDrawn = open !== undefined && details === 'open' && !isWide()
+  const toasts = isDrawn ? 'details' : pane === 'list' && innerWidth < ONE_PANE_PX ? 'side' : 'main'
   return (
-    <div class="app">
-      <div
-        class="panes"
-        data-pane={place.conversation === undefined ? 'list' : 'chat'}
-        data-details={open === undefined ? 'off' : details}
-      >
-        <SidePane place={place} find={find} />
-        {board !== undefined ? (
-          <BoardPane key={board.conversation} board={board} />
-        ) : open === undefined ? (
-          <main class="chat">
-            <Blank icon="chat" title={speech.say('pickChat')} text={speech.say('pickChatHow')} />
-          </main>
-        ) : (
-          <ChatPane key={open.conversation} open={open} details={details} setDetails={setDetails} />
-        )}
-        {open !== undefined && details !== 'off' && (
-          <Details
-            key={`details of ${open.conversation}`}
-            conversation={open.conversation}
-            close={() => setDetails('off')}
-          />
-        )}
+    <ToastContext.Provider value={toasts}>
+      <div class="app">
+        <div class="panes" data-pane={pane} data-details={open === undefined ? 'off' : details}>
+          <SidePane place={place} find={find} />
+          {board !== undefined ? (
+            <BoardPane key={board.conversation} board={board} />
+          ) : open === undefined ? (
+            <main class="chat">
+              <Blank icon="chat" title={speech.say('pickChat')} text={speech.say('pickChatHow')} />
+              <Toasts pane="main" />
+            </main>
+          ) : (
+            <ChatPane key={open.conversation} open={open} details={details} setDetails={setDetails} />
+          )}
+          {open !== undefined && details !== 'off' && (
+            <Details
+              key={`details of ${open.conversation}`}
+              conversation={open.conversation}
+              close={() => setDetails('off')}
+            />
+          )}
+        </div>
+        <Spoken />
       </div>
-      <Spoken />
-    </div>
+    </ToastContext.Provider>
   )
 }
 

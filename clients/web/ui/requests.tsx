@@ -7,6 +7,7 @@ import { useFallback, useSession, useSignal, useSpeech } from './hooks.js'
 import { SideBar } from './list-pane.js'
 import { go } from './panes.js'
 import { Avatar, Blank, Button, IconButton } from './parts.js'
+import { Side } from './toasts.js'
 
 export function Requests() {
   const session = useSession()
@@ -26,7 +27,7 @@ export function Requests() {
   const count = people.length + asked.length + invitations.length
   const pane = useFallback<HTMLElement>(count)
   return (
-    <nav ref={pane} class="list" tabIndex={-1} aria-label={speech.say('contactRequests')}>
+    <Side label={speech.say('contactRequests')} paneRef={pane}>
       <SideBar title={speech.say('contactRequests')} />
       {count === 0 ? (
         <Blank icon="person-add" title={speech.say('noRequests')} text={speech.say('noRequestsHow')} />
@@ -74,7 +75,7 @@ export function Requests() {
           ))}
         </ul>
       )}
-    </nav>
+    </Side>
   )
 }
 

@@ -12,11 +12,12 @@ import { SideBar } from './list-pane.js'
 import { useOverlays } from './overlays.js'
 import { Unavailable } from './page.js'
 import { Avatar, Button, Icon, Switch } from './parts.js'
+import { Side } from './toasts.js'
 
 export function SettingsPane() {
   const speech = useSpeech()
   return (
-    <nav class="list" aria-label={speech.say('settings')}>
+    <Side label={speech.say('settings')}>
       <SideBar title={speech.say('settings')} />
       <div class="scroll fill">
         <Own />
@@ -36,7 +37,7 @@ export function SettingsPane() {
         <AccountSettings />
         <SignOut />
       </div>
-    </nav>
+    </Side>
   )
 }
 

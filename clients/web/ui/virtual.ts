@@ -136,12 +136,23 @@ export class VirtualList<R extends Keyed> {
     this.#draw()
   }
 
+  /**
+   * Holds on to a row that the user makes higher or lower: its upper edge stays in its place.
+   * @param least the pixels below the upper edge of the view where it is at least
+   */
+  keep(key: string, least = Number.NEGATIVE_INFINITY): void {
+    this.#heldIndex = this.#options.rows.findIndex(each => each.key === key)
+    this.#hold = { kind: 'row', key, top: Math.max(this.topOf(this.#heldIndex) - this.#offset, least) }
+  }
+
   /** Takes the options of a drawing, and chooses the offset at which what is held stays in its place. */
   set(options: VirtualListOptions<R>): void {
+    const { kind } = this.#hold
+    const wasAtEnd = kind === 'end' || (kind === 'row' && options.follows && this.isAtEnd)
     this.#options = options
     this.#heights.set(options)
     const lastKey = options.rows.at(-1)?.key
-    if (this.#hold.kind === 'end' && lastKey !== this.#lastKey) this.#hold = { kind: 'end', gap: 0 }
+    if (wasAtEnd && lastKey !== this.#lastKey) this.#hold = { kind: 'end', gap: 0 }
     this.#lastKey = lastKey
     const element = options.element()
     if (element === null) return
