@@ -1,6 +1,7 @@
 /** A chat of 100 000 messages in the web client: few rows, a line that stays where it is read, and ways to any place of it. */
 import t, { type Test } from 'tap'
 import type { Client, SentMessage } from '../../clients/typescript/index.js'
+import { eventually } from '../support/eventually.js'
 import { WebPerson } from '../support/web.js'
 import { startWeb } from '../support/web-in-chromium.js'
 import { enter, MOVED_PX_MAX, ROWS_MAX, watchScrolling, writeLong } from '../support/web-log.js'
@@ -24,13 +25,15 @@ interface Chat {
   readonly last: SentMessage
 }
 
-/** A page with a chat of so many messages. */
-async function openLong(t: Test, count: number, text?: (n: number) => string): Promise<Chat> {
+/** A page with a chat of so many messages that were read, and then so many unread ones. */
+async function openLong(t: Test, count: number, text?: (n: number) => string, unread = 0): Promise<Chat> {
   const { browser, server } = await startWeb(t)
   const reader = await enter(server, 'long-ann')
   const writer = await enter(server, 'long-bob')
   t.teardown(() => Promise.all([reader.close(), writer.close()]))
   const [first, last] = await writeLong(writer, reader, count, text)
+  for (let n = count + 1; n <= count + unread; n++) writer.send(reader.account.uid, `message ${n}, unread`)
+  await eventually(() => writer.state().sendQueue.length === 0)
   const person = await WebPerson.open(browser, server)
   await person.signIn('long-ann')
   await person.openChat('long-bob')
@@ -45,6 +48,20 @@ t.test('where nothing is above the rows that are drawn first, what is read stays
   const { moved, top } = await watchScrolling(person, [NEAR_TOP_PX - offset, -NEAR_TOP_PX])
   t.equal(top, 1)
   t.ok(moved <= MOVED_PX_MAX, `moved by ${moved} px`)
+})
+
+t.test('who scrolls up from the first unread message has read none of those below', async t => {
+  const { person } = await openLong(t, 150, n => `message ${n}, read`, 50)
+  // Older ones have been loaded in front of those that were drawn first.
+  await eventually(
+    async () => (await person.page.evaluate<number>(`document.querySelector('.tall').clientHeight`)) > 100 * 38,
+  )
+  const latest = person.page.getByRole('button', { name: /^Jump to latest/ })
+  const before = await latest.getAttribute('aria-label')
+  t.match(before, /, \d\d new$/)
+  const { top } = await watchScrolling(person, [-1_500])
+  t.ok(top < 130, `up to message ${top}`)
+  t.equal(await latest.getAttribute('aria-label'), before)
 })
 
 t.test('in a chat of 100 000 messages what is read stays in its place', async t => {

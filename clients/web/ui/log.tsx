@@ -86,10 +86,12 @@ export function Log({ handle, open, view, onReply, onEdit, onType }: LogProps) {
     return () => timer.cancel()
   }, [target])
 
+  const latest = useRef(rows)
+  latest.current = rows
   const look = (): void => {
     setAtEnd(list.isAtEnd)
     if (!platform.isWatched()) return
-    const row = rows[list.lastSeen]
+    const row = latest.current[list.lastSeen]
     if (row !== undefined) open.seen(row.key)
   }
   useEffect(look)
@@ -122,8 +124,6 @@ export function Log({ handle, open, view, onReply, onEdit, onType }: LogProps) {
       timer.cancel()
     }
   }, [])
-  const latest = useRef(rows)
-  latest.current = rows
 
   useLayoutEffect(() => {
     if (focused !== undefined) rowElement(element.current, focused)?.focus({ preventScroll: true })
