@@ -33,6 +33,10 @@ t.test('a post waits until it is confirmed, and what is confirmed stays so', asy
   await bob.page.getByText('Plants go home').waitFor()
 
   const board = bob.page.getByRole('region', { name: 'Weekly notices' })
+  await bob.page.getByRole('button', { name: 'Settings' }).click()
+  await bob.page.getByRole('navigation').getByRole('button', { name: 'Back' }).click()
+  await bob.page.getByRole('heading', { name: 'Chats' }).waitFor()
+  t.equal(await board.count(), 1, 'the way back from a pane leads to the board')
   await bob.page.getByRole('listitem').filter({ hasText: 'to confirm' }).waitFor()
   for (const person of [ann, bob]) t.same(await seriousFaults(person.page), [])
   await board

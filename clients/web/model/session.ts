@@ -94,9 +94,14 @@ export class Session {
     return this.client.account.uid
   }
 
+  /** The chat or board that is open. */
+  get shown(): OpenChat | OpenBoard | undefined {
+    return this.open.value ?? this.board.value
+  }
+
   /** Opens a chat or a board, or none. */
   show(conversation: ConversationId | undefined): void {
-    const shown = this.open.value ?? this.board.value
+    const { shown } = this
     if (shown?.conversation === conversation) return
     shown?.close()
     const isBoard = conversation !== undefined && isRoom(conversation)
@@ -332,8 +337,7 @@ export class Session {
   }
 
   close(): void {
-    this.open.value?.close()
-    this.board.value?.close()
+    this.shown?.close()
     this.connection.close()
     this.presence.close()
     for (const off of this.#offs) off()

@@ -58,10 +58,14 @@ export function ListPane({ archived, find }: { archived: boolean; find: () => vo
 /** The head of a pane that stands in the list's place. */
 export function SideBar({ title, back }: { title: string; back?: () => void }) {
   const speech = useSpeech()
-  const { open } = useSession()
+  const session = useSession()
   return (
     <div class="bar side">
-      <IconButton icon="back" label={speech.say('back')} onClick={back ?? (() => goBack(open.value?.conversation))} />
+      <IconButton
+        icon="back"
+        label={speech.say('back')}
+        onClick={back ?? (() => goBack(session.shown?.conversation))}
+      />
       <h1>{title}</h1>
     </div>
   )

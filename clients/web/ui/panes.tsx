@@ -37,7 +37,7 @@ export function Panes() {
   // A drawer is about the chat that was open.
   useEffect(() => setDetails(state => (state === 'open' ? 'on' : state)), [place.conversation])
   useKeys(find)
-  useEscape(place, (open ?? board)?.conversation, details === 'open' ? () => setDetails('off') : undefined)
+  useEscape(place, session.shown?.conversation, details === 'open' ? () => setDetails('off') : undefined)
   useTitle()
   useNewVersion()
   useListener('resize', useDraw())
@@ -109,7 +109,7 @@ export function go(hash: string): void {
   location.hash = hash
 }
 
-/** Goes back from a pane in the list's place: to the chat beside it, or, where only one pane is in sight, to the list. */
+/** Goes back from a pane in the list's place: to the chat or board beside it, or, where only one pane is in sight, to the list. */
 export function goBack(beside: ConversationId | undefined): void {
   if (beside === undefined || innerWidth < ONE_PANE_PX) goHome()
   else go(beside)
