@@ -1,6 +1,6 @@
 /** `longwire serve`: runs a server in the foreground, until a signal ends it. */
 
-import { closeSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, writeSync } from 'node:fs'
 import { keepAlive, systemClock } from '../lib/clock.js'
 import { messageOf } from '../lib/error-message.js'
 import { HTTP_PORT_DEFAULT, LONG_PORT_DEFAULT } from '../ops/address.js'
@@ -60,7 +60,16 @@ async function serveUntilSignal({ config, skipped }: Parsed): Promise<number> {
   logWhatNodeSays(log)
   if (skipped.length > 0) log.info({ skipped }, 'variables that Kubernetes sets for a Service are not options: skipped')
   warnOfOpenSecrets(config, log)
+  const notReady = (error: unknown): number => {
+    complain(`--ready-fd ${config.readyFd} cannot be written to: ${messageOf(error)}`)
+    return EXIT.FAILED
+  }
   let server: RunningServer
+  try {
+    if (config.readyFd > 2) fstatSync(config.readyFd)
+  } catch (error) {
+    return notReady(error)
+  }
   try {
     server = await startServer({
       config,
@@ -82,9 +91,9 @@ async function serveUntilSignal({ config, skipped }: Parsed): Promise<number> {
     announce(config, server, line => stdout.write(`${line}\n`))
     tellReady(config, server, [stdout, stderr])
   } catch (error) {
-    complain(`--ready-fd ${config.readyFd} cannot be written to: ${messageOf(error)}`)
+    const code = notReady(error)
     await server.drain()
-    return EXIT.FAILED
+    return code
   }
   const signal = await ending
   log.info({ signal, connections: server.context.connections.size }, 'draining')

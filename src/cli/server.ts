@@ -3,11 +3,13 @@
  * runs it as a command. Tests and benchmarks start it within their own process.
  */
 
+import { existsSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { type BacklogBounds, backlogBounds } from '../connection/backlog.js'
 import type { Connection } from '../connection/connection.js'
 import type { ConnectionContext } from '../connection/context.js'
 import type { Hub } from '../connection/hub.js'
+import { assertPortFree } from '../door/free-port.js'
 import type { Readiness } from '../jobs/canary-probe.js'
 import { type Clock, systemClock } from '../lib/clock.js'
 import { AddressList } from '../lib/network.js'
@@ -77,6 +79,7 @@ export interface RunningServer {
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { config, log, onFatal, clock = systemClock, random = systemRandom, linesLost = () => 0 } = options
+  if (options.store === undefined && makesFolder(config)) await assertPortsFree(doorConfig(config))
   const descriptors = planDescriptors(config, log)
   const workers = new WorkerPool({ clock, threads: Math.max(1, cpus().length - 1) })
   const { node, membership, listener, figures } = await serverParts({
@@ -150,6 +153,18 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await node.close().catch(() => {})
     throw error
   }
+}
+
+/** Whether the start makes the data folder. */
+function makesFolder({ role, redis, store, data }: Config): boolean {
+  return role !== 'access' && redis === '' && store === 'lmdb' && !existsSync(data)
+}
+
+/** Looks at the ports before the store is opened, so that a start that cannot listen leaves no new data folder behind. */
+async function assertPortsFree({ host, port, httpPort, linkPort, metricsHost, metricsPort }: Config): Promise<void> {
+  const ports = [port, httpPort, linkPort].map(each => [host, each] as const)
+  for (const [where, each] of [...ports, [metricsHost, metricsPort] as const])
+    if (each !== NO_PORT) await assertPortFree(where, each)
 }
 
 /** The configuration of the doors: a logic node has none for clients. */

@@ -1,7 +1,7 @@
 /** `longwire simulate`: a population of real clients sends messages, and every delivery is verified. */
 
 import { parseSettings, type Settings, SIMULATE_OPTIONS } from '../../clients/simulate/options.js'
-import { complaintsOf, reportOf } from '../../clients/simulate/report.js'
+import { complaintsOf, judgementOf, reportOf } from '../../clients/simulate/report.js'
 import { Run } from '../../clients/simulate/run.js'
 import { systemClock } from '../../clients/typescript/index.js'
 import { optionHelp } from '../ops/command-options.js'
@@ -41,6 +41,7 @@ async function runSimulation(settings: Settings): Promise<number> {
   const complaints = complaintsOf(outcome)
   for (const complaint of complaints) complain(complaint)
   print(JSON.stringify(reportOf(outcome)))
+  tell(judgementOf(outcome))
   return complaints.length === 0 ? EXIT.OK : EXIT.FAILED
 }
 
@@ -51,7 +52,8 @@ function help(): string {
     'Makes a population with friendships, signs everybody in, lets everybody send messages to all friends over real',
     'connections, and verifies that each arrives once, in order, on every device. Some read meanwhile, and in the end the',
     "server's counts of what is unread are verified, too. It starts a server of its own on a temporary folder, or uses the",
-    'one that --server names. The last line on standard output is one JSON object.',
+    'one that --server names. The last line on standard output is one JSON object. Without --json a sentence on standard error',
+    'says at the end whether anything was lost.',
     '',
     optionHelp(SIMULATE_OPTIONS),
     '',

@@ -1,6 +1,8 @@
 /** The assembly: what becomes of a server whose store fails for good, and of one that cannot start. */
 
+import { existsSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
+import { dirname, join } from 'node:path'
 import t from 'tap'
 import { encodeRequest } from '../../protocol/frame-codec.js'
 import { createUpdateProfileRequest, encodeUpdateProfileRequest } from '../../protocol/generated/messages.js'
@@ -42,6 +44,26 @@ t.test('when the store fails for good, whoever runs the server is told, and noth
   )
   client.destroy()
   server.abort()
+})
+
+t.test('a start that cannot listen leaves no data folder behind that was not there', async t => {
+  const holder = createServer()
+  t.teardown(() => holder.close())
+  await new Promise<void>(resolve => holder.listen(0, '127.0.0.1', resolve))
+  const taken = String((holder.address() as AddressInfo).port)
+  const data = join(t.testdir(), 'above', 'data')
+  const start = (...argv: string[]) =>
+    startTestServer({ config: testConfig('--store', 'lmdb', '--data', data, ...argv) })
+  for (const option of ['--port', '--http-port', '--metrics-port']) {
+    await t.rejects(start(option, taken), { code: 'EADDRINUSE' })
+    t.notOk(existsSync(dirname(data)), option)
+  }
+  await t.rejects(start('--metrics-host', '192.0.2.1', '--metrics-port', '0'), { code: 'EADDRNOTAVAIL' })
+  t.notOk(existsSync(dirname(data)))
+  const server = await start()
+  await server.drain()
+  await t.rejects(start('--port', taken), { code: 'EADDRINUSE' })
+  t.ok(existsSync(data), 'one that was there stays')
 })
 
 t.test('what was opened is closed again when a listener cannot start', async t => {

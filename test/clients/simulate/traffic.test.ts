@@ -1,6 +1,6 @@
 /** The whole message phase against a switchboard in place of clients and servers, one that can be made to do wrong. */
 import t from 'tap'
-import { complaintsOf, type Outcome, reportOf } from '../../../clients/simulate/report.js'
+import { complaintsOf, judgementOf, type Outcome, reportOf } from '../../../clients/simulate/report.js'
 import { numberedTexts } from '../../../clients/simulate/texts.js'
 import { type Speaker, type Talker, Traffic } from '../../../clients/simulate/traffic.js'
 import {
@@ -146,6 +146,10 @@ t.test('everything is sent to everybody and shown on every device', async t => {
   await ends(traffic, clock)
   const outcome = outcomeOf(traffic)
   t.same(complaintsOf(outcome), [])
+  t.equal(
+    judgementOf(outcome),
+    'Passed: 1200 messages were accepted, and nothing was lost, shown twice or out of order.',
+  )
   t.same(reportOf(outcome), {
     users: 6,
     friendships: 6,
@@ -209,6 +213,7 @@ t.test('one message that one device never shows is a loss, and the run does not 
   t.equal(report.lost, 3)
   t.equal(report.delivered, 46, 'the third one is missing only on the sender’s own other device')
   t.match(complaintsOf(outcome), ['3 messages were lost, of 48 accepted', /was accepted and is missing$/])
+  t.equal(judgementOf(outcome), 'NOT passed: of 48 accepted messages, 3 did not come to all who must have them.')
 })
 
 t.test('a message shown twice, late or altered is told', async t => {
@@ -246,5 +251,6 @@ t.test('a failure, refusals and missing answers are told, and nothing sent is no
     '1 times the server had forgotten what it had told a client',
   ])
   t.same(complaintsOf({ ...failed, failure: undefined, verdict: undefined }), ['no message was sent'])
+  t.equal(judgementOf(failed), 'NOT passed: the server ended by itself.')
   t.match(reportOf({ ...failed, verdict: undefined, seconds: 0 }), { sent: 0, messages_per_second: 0 })
 })
