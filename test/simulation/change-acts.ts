@@ -58,9 +58,7 @@ export const clear: Act = (stage, phone, client) => {
     message => message.conversation === conversation && message.change === undefined,
   )
   if (!isGroup) for (const message of messages) stage.witness.mayBeGone(message)
-  // Of one that the other side refused the own copy is there, too. The copy of one that was accepted may still come.
-  const isThere = ({ code, number = 0, version }: StoredMessage) => code !== 0 || (isGroup ? number : version) > 0
-  const all = messages.filter(isThere).map(message => asked(stage, client, 'delete', message))
+  const all = messages.map(message => asked(stage, client, 'delete', message))
   const clearing = client.messages.clear(conversation)
   for (const each of all) follow(each, clearing)
 }

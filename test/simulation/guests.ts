@@ -193,10 +193,11 @@ class Guest {
       found.unshift(...page.messages)
     }
     const gid = gidOf(conversation)
-    // What retention took since it was read is still here.
-    const kept = found.filter(each => !this.#stage.trims.has(this.#user.uid, nameOf(each)))
-    const has = kept.map(each => (gid === undefined ? nameOf(each) : String(each.number)))
-    const holds = gid === undefined ? this.#direct(client, conversation) : this.#grouped(gid)
+    // What retention took since, or is taking, may be among the one or the other.
+    const { trims } = this.#stage
+    const isKept = (name: string): boolean => !trims.has(this.#user.uid, name)
+    const has = gid === undefined ? found.map(nameOf).filter(isKept) : found.map(({ number }) => String(number))
+    const holds = gid === undefined ? this.#direct(client, conversation).filter(isKept) : this.#grouped(gid)
     if (has.join() !== holds.join()) {
       this.#fault(`reads ${has.join(' ')} in ${conversation}, and the timeline holds ${holds.join(' ')}`)
     }

@@ -84,6 +84,7 @@ export class Client {
     this.messages = new Messages({
       ...asking,
       durable: () => acks.durable,
+      ahead: conversation => inbox.ahead.of(conversation),
       discarded: message => {
         sender.forgetUnsure(message.device, message.sendSeq)
         inbox.followUps.discard(message)

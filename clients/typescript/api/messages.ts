@@ -32,13 +32,15 @@ export interface MessagesHost {
   readonly operate: Operate
   /** The version up to which the timeline is stored here. */
   readonly durable: () => number
+  /** The own messages of a conversation that are stored here before their copies. */
+  readonly ahead: (conversation: ConversationId) => readonly MessageName[]
   /** Removes a message that has failed from what is stored here. Resolves when it is gone. */
   readonly discarded: (message: Message) => Promise<void>
 }
 
 /**
  * Promises resolve when the server took the request, and reject with its final refusal. A group decides a moment later: what it refuses
- * is told by `groupFailed`. A message is named by a Message, of an event, of the history or of send(); or by its id and number alone.
+ * is told by `groupFailed`. Whoever does not care how a request ends is not ended by it. A message is named by a Message, of an event, of the history or of send(); or by its id and number alone.
  */
 export class Messages {
   readonly #host: MessagesHost
@@ -93,12 +95,11 @@ export class Messages {
       const isDirect = peerOf(message.conversation) !== undefined
       await Promise.all([this.#host.discarded(message), isDirect && this.#deleteAnyCopy(message)])
     })
-    // As of all that is queued: whoever does not care how it ends must not be ended by it.
     done.catch(() => {})
     return done
   }
 
-  async #deleteAnyCopy(message: Message): Promise<void> {
+  async #deleteAnyCopy(message: MessageName): Promise<void> {
     try {
       await this.delete([message])
     } catch (error) {
@@ -108,10 +109,16 @@ export class Messages {
 
   /** Deletes all of a conversation that is stored here now, on all own devices. Others keep it. */
   clear(conversation: number | ConversationId): Promise<void> {
-    return this.#host.operate('clear', () => {
+    let ahead: readonly MessageName[] = []
+    const clearing = this.#host.operate('clear', () => {
       const id = writableNamed('conversation', conversation)
+      ahead = this.#host.ahead(id)
       return { conversation: id, upTo: Math.max(this.#host.durable(), 1) }
     })
+    // Those may be above what is stored of the timeline.
+    const done = Promise.all([clearing, ...ahead.map(each => this.#deleteAnyCopy(each))]).then(() => {})
+    done.catch(() => {})
+    return done
   }
 
   /** Sets a reaction of this user to a message: an emoji, or a word of the application, of up to 32 bytes. @param on false: takes it back */

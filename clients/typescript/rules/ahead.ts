@@ -4,6 +4,7 @@ import type { ConversationId } from '../../../protocol/conversation-id.js'
 import type { Identity } from '../connection/identity.js'
 import type { Commits } from '../storage/commits.js'
 import type { Json, StoredMessage } from '../storage/storage.js'
+import type { MessageName } from './post.js'
 
 export interface AheadHost {
   readonly commits: Commits
@@ -44,13 +45,19 @@ export class Ahead {
    * The copy of one that is above still comes, and shows it.
    */
   clear(conversation: ConversationId): void {
-    const sender = this.#host.identity.uid
-    for (const [key, of] of this.#conversations) {
-      if (of !== conversation) continue
-      const [device = 0, sendSeq = 0] = key.split('/').map(Number)
-      this.#remove(key)
-      this.#host.commits.rewrite({ conversation, sender, device, sendSeq })
+    for (const message of this.of(conversation)) {
+      this.#remove(`${message.device}/${message.sendSeq}`)
+      this.#host.commits.rewrite(message)
     }
+  }
+
+  /** Those of a conversation. */
+  of(conversation: ConversationId): MessageName[] {
+    const sender = this.#host.identity.uid
+    return [...this.#conversations].flatMap(([key, each]) => {
+      const [device = 0, sendSeq = 0] = key.split('/').map(Number)
+      return each === conversation ? [{ conversation, sender, device, sendSeq, number: 0 }] : []
+    })
   }
 
   /** Forgets everything, for another account. Stored values go by Commits.forget(). */

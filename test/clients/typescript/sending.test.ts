@@ -130,6 +130,34 @@ t.test('an own message that is there before its copy is cleared with its convers
   t.equal(second.of('message').length, 1)
 })
 
+t.test('to clear a conversation is to delete own messages, too, whose copies are still to come', async t => {
+  const harness = await Harness.online()
+  for (const to of [300, 300, 301]) harness.client.send(to, 'hello')
+  harness.settle()
+  harness.pipe.respond('send', harness.pipe.take('send').id, { version: 0 })
+  // Of a timeline whose item before is not here yet.
+  harness.pipe.respond('send', harness.pipe.take('send').id, { version: 9 })
+  harness.pipe.respond('send', harness.pipe.take('send').id, { version: 0 })
+  harness.settle()
+  harness.pipe.take('sync')
+  const cleared = harness.client.messages.clear(300)
+  harness.settle()
+  const { id, request } = harness.pipe.take('clear')
+  t.match(request, { conversation: 'direct:300', upTo: 1 })
+  harness.pipe.respond('clear', id, {})
+  const deletions = [harness.pipe.take('delete'), harness.pipe.take('delete')]
+  t.same(
+    deletions.map(each => each.request.messages.map(({ sendSeq }) => sendSeq)),
+    [[1], [2]],
+  )
+  // One was below what was cleared; it is not there to be deleted.
+  harness.pipe.receive(refused(deletions[0]?.id ?? 0, 'NO_SUCH_MESSAGE'))
+  harness.pipe.respond('delete', deletions[1]?.id ?? 0, {})
+  harness.settle()
+  t.equal(await cleared, undefined)
+  t.same(harness.pipe.peek(), [])
+})
+
 t.test(
   'an answer that was lost with its connection is asked for again; nothing is sent twice under two numbers',
   async t => {
