@@ -11,62 +11,66 @@ export interface AheadHost {
   readonly identity: Identity
 }
 
+/** The version of the copy is 0 where the answer did not name it. */
+type Place = readonly [conversation: ConversationId, version: number]
+
 export class Ahead {
   readonly #host: AheadHost
-  /** The conversation of each, by `device/number`. */
-  readonly #conversations = new Map<string, ConversationId>()
+  /** By `device/number`. */
+  readonly #places = new Map<string, Place>()
 
   constructor(host: AheadHost) {
     this.#host = host
   }
 
   load(device: number, sendSeq: number, json: Json): void {
-    this.#conversations.set(`${device}/${sendSeq}`, json as ConversationId)
+    this.#places.set(`${device}/${sendSeq}`, json as unknown as Place)
   }
 
   add(message: StoredMessage): void {
-    const { conversation, device, sendSeq } = message
-    this.load(device, sendSeq, conversation)
-    this.#host.commits.put(`ahead/${device}/${sendSeq}`, conversation)
+    const { conversation, device, sendSeq, version } = message
+    const place = [conversation, version] as const
+    this.load(device, sendSeq, place)
+    this.#host.commits.put(`ahead/${device}/${sendSeq}`, place)
     this.#host.commits.append(message)
   }
 
   /** The copy of a message came. @returns whether the message is in the history already: it has the copy's version from now on */
   settle({ conversation, sender, device, sendSeq, version }: StoredMessage): boolean {
     const key = `${device}/${sendSeq}`
-    if (!this.#conversations.has(key)) return false
+    if (!this.#places.has(key)) return false
     this.#remove(key)
     this.#host.commits.settle({ conversation, sender, device, sendSeq, code: 0, version })
     return true
   }
 
   /**
-   * The user has deleted all of a conversation up to a version. Of these messages nobody here knows whether they are above it, so they go.
-   * The copy of one that is above still comes, and shows it.
+   * The user has deleted all of a conversation up to a version. Of a message without one nobody here knows whether it is above, so it goes;
+   * if it is, its copy still comes and shows it.
    */
-  clear(conversation: ConversationId): void {
-    for (const message of this.of(conversation)) {
+  clear(conversation: ConversationId, upTo: number): void {
+    for (const message of this.of(conversation, upTo)) {
       this.#remove(`${message.device}/${message.sendSeq}`)
       this.#host.commits.rewrite(message)
     }
   }
 
-  /** Those of a conversation. */
-  of(conversation: ConversationId): MessageName[] {
+  /** Those of a conversation that may stand up to a version. */
+  of(conversation: ConversationId, upTo = Number.POSITIVE_INFINITY): MessageName[] {
     const sender = this.#host.identity.uid
-    return [...this.#conversations].flatMap(([key, each]) => {
+    return [...this.#places].flatMap(([key, [of, version]]) => {
       const [device = 0, sendSeq = 0] = key.split('/').map(Number)
-      return each === conversation ? [{ conversation, sender, device, sendSeq, number: 0 }] : []
+      return of === conversation && version <= upTo ? [{ conversation, sender, device, sendSeq, number: 0 }] : []
     })
   }
 
   /** Forgets everything, for another account. Stored values go by Commits.forget(). */
   forget(): void {
-    this.#conversations.clear()
+    this.#places.clear()
   }
 
   #remove(key: string): void {
-    this.#conversations.delete(key)
+    this.#places.delete(key)
     this.#host.commits.put(`ahead/${key}`, undefined)
   }
 }

@@ -340,7 +340,7 @@ export class Inbox {
       case 'conversationState':
         if (this.#host.conversations.onItem(content.value)) {
           this.followUps.clears(content.value.conversation as ConversationId)
-          this.ahead.clear(content.value.conversation as ConversationId)
+          this.ahead.clear(content.value.conversation as ConversationId, content.value.cleared)
         }
         this.#host.wasRead(content.value.conversation as ConversationId)
         break
