@@ -11,7 +11,7 @@ import { MemoryStore } from '../../src/store/memory/store.js'
 import { ALL_PARTITIONS } from '../../src/store/partition.js'
 import type { Store } from '../../src/store/types.js'
 import { leavingActor } from '../../src/sync/rules/leaving.js'
-import { profile, userActor } from '../../src/sync/rules/records.js'
+import { MARKED_DEVICES_MAX, profile, taken, userActor } from '../../src/sync/rules/records.js'
 import { newFolder } from '../store/support/folder.js'
 import { befriend, startNode, TestDevice, type TestNode } from '../support/engine.js'
 import { eventually } from '../support/eventually.js'
@@ -229,6 +229,37 @@ t.test('an ack and a message that come late leave nothing behind', async t => {
   }
   await eventually(() => node.engine.queueDepth === 0)
   await check(t, store, people)
+})
+
+t.test('what the deleted user wrote can be read, and is marked so: by device, as many as are kept', async t => {
+  const store = new MemoryStore({ scopes: 'one', random: seededRandom('store') })
+  const node = await startNode(store, systemClock, 'node')
+  const { zoe, friend } = await live(node)
+  const tablet = new TestDevice(node)
+  await tablet.login(NAME, 8)
+  await tablet.hello()
+  await tablet.send(friend.uid, FROM_HER)
+  t.equal(await deleteAccount(zoe), 0)
+  await gone(store)
+  const conversation = `direct:${zoe.uid}`
+  const unread = async () =>
+    METHODS.unread.decodeResponse((await friend.call(METHODS.unread, { conversation })).body).unread
+  t.equal(await unread(), 1)
+  const read = [{ peer: zoe.uid, device: 3, sendSeq: tablet.sendSeq }]
+  // Which devices there were is not known any more.
+  for (let i = 0; i < 200; i++) read.push({ peer: zoe.uid, device: 10_000 + i, sendSeq: 1 })
+  friend.told = (await friend.items()).at(-1)?.version ?? 0
+  friend.ack({ version: 1, read: read.slice(0, 1) })
+  node.services.flush()
+  await eventually(async () => (await unread()) === 0)
+  t.equal(friend.ack({ version: 1, read }), 0)
+  node.services.flush()
+  const marked = async (): Promise<number> => {
+    const [record] = await store.scan(userActor(friend.uid), `taken/${zoe.uid}`, null, 1)
+    return Object.keys(taken.decode(record?.bytes ?? new Uint8Array(0)).read).length
+  }
+  await eventually(async () => (await marked()) > 2)
+  t.equal(await marked(), MARKED_DEVICES_MAX)
 })
 
 t.test('the embedded store, opened again', async t => {

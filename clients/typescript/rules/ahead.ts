@@ -16,7 +16,7 @@ type Place = readonly [conversation: ConversationId, version: number]
 
 export class Ahead {
   readonly #host: AheadHost
-  /** By `device/number`. */
+  /** The place of each, by `device/number`. */
   readonly #places = new Map<string, Place>()
 
   constructor(host: AheadHost) {
@@ -55,7 +55,7 @@ export class Ahead {
     }
   }
 
-  /** Those of a conversation that may stand up to a version. */
+  /** The messages of a conversation that may stand up to a version. */
   of(conversation: ConversationId, upTo = Number.POSITIVE_INFINITY): MessageName[] {
     const sender = this.#host.identity.uid
     return [...this.#places].flatMap(([key, [of, version]]) => {

@@ -89,10 +89,15 @@ function readNewDevices(tx: Tx, named: readonly (readonly [peer: number, marks: 
   if (wanted.length > 0) tx.fetchOf(wanted)
 }
 
-/** Whether the peer has or once had this device. Devices that ended long ago are forgotten, but their numbers were given out. */
+/**
+ * Whether the peer has or once had this device. Devices that ended long ago are forgotten, but their numbers were given out. Of a peer whose
+ * account is deleted nobody knows the numbers, and what it wrote can be read still: all are taken, as many as are kept (MARKED_DEVICES_MAX).
+ */
 function isDeviceOf(tx: Tx, peer: number, device: number): boolean {
   const actor = userActor(peer)
-  return tx.glance(actor, deviceWindow, device) !== undefined || device <= (tx.glance(actor, devices)?.last ?? 0)
+  if (tx.glance(actor, deviceWindow, device) !== undefined) return true
+  const numbers = tx.glance(actor, devices)
+  return numbers === undefined || device <= numbers.last
 }
 
 /** The marks without those of devices that the peer never had. */
