@@ -1,4 +1,6 @@
 // The parts of a message's text: plain text, links and mentions. A link is what begins with http:// or https://; nothing else becomes one.
+// A link must lead where it seems to. So it ends before a sign that is not seen and turns around what is (Unicode category Cf), and has
+// no user in front of its host.
 import type { Mention } from '../../typescript/browser.js'
 
 export type TextPart =
@@ -6,7 +8,7 @@ export type TextPart =
   | { readonly kind: 'link'; readonly text: string; readonly url: string }
   | { readonly kind: 'mention'; readonly text: string; readonly uid: number }
 
-const LINK = /https?:\/\/[^\s<>"'`\u3000-\u303f\uff00-\uffef]+/gi
+const LINK = /https?:\/\/[^\s<>"'`\u3000-\u303f\uff00-\uffef\p{Cf}]+/giu
 
 /** The signs that end a sentence, and not an address. */
 const ENDS = '.,;:!?…)]}'
@@ -49,8 +51,8 @@ function withoutTail(link: string): string {
 
 function urlOf(link: string): string | undefined {
   try {
-    const { protocol, hostname, href } = new URL(link)
-    return /^https?:$/.test(protocol) && hostname !== '' ? href : undefined
+    const { protocol, hostname, username, password, href } = new URL(link)
+    return /^https?:$/.test(protocol) && hostname !== '' && username + password === '' ? href : undefined
   } catch {
     return undefined
   }
@@ -62,6 +64,20 @@ const JUMBO_LENGTH_MAX = 48
 /** Whether a text is one to three emoji and nothing else: it is shown large. */
 export function isJumbo(text: string): boolean {
   if (text.length > JUMBO_LENGTH_MAX || !EMOJI.test(text)) return false
-  const signs = [...new Intl.Segmenter().segment(text.replace(/ /g, ''))]
+  const signs = [...segmenter.segment(text.replace(/ /g, ''))]
   return signs.length <= 3 && signs.every(({ segment }) => EMOJI.test(segment))
+}
+
+const segmenter = new Intl.Segmenter()
+
+/** More than two accents on a letter: they would not stay in their place. */
+const HEAP_OF_ACCENTS = /(\p{M}{2})\p{M}+/gu
+
+/** The first sign of a name, for the picture of whoever has it. */
+export function firstSign(name: string): string {
+  const start = name.trim().slice(0, 16)
+  // To segment a text takes as long as to draw a row.
+  if (/^[\x20-\x7e]{2}/.test(start)) return start.charAt(0).toUpperCase()
+  const [first] = segmenter.segment(start)
+  return first?.segment.replace(HEAP_OF_ACCENTS, '$1').toUpperCase() ?? '?'
 }

@@ -236,7 +236,8 @@ export function MessageText({ message, fold }: { message: Message; fold: Fold })
         part.kind === 'text' ? (
           part.text
         ) : part.kind === 'link' ? (
-          <a key={i} href={part.url} target="_blank" rel="noopener noreferrer">
+          // With a direction of its own: the signs around it do not turn it around.
+          <a key={i} href={part.url} dir="ltr" target="_blank" rel="noopener noreferrer">
             {part.text}
           </a>
         ) : (

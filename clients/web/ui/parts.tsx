@@ -1,6 +1,7 @@
 // Small parts that stand everywhere: icons, pictures of people and groups, buttons, fields.
 import { type ComponentChildren, cloneElement, type Ref, type RefObject, type VNode } from 'preact'
 import { useEffect, useId, useRef, useState } from 'preact/hooks'
+import { firstSign } from '../model/text-parts.js'
 import { useSpeech } from './hooks.js'
 
 export type IconName =
@@ -180,17 +181,6 @@ export function BoardDisc({ size }: { size?: 'm' }) {
       <Icon name="board" />
     </span>
   )
-}
-
-const segmenter = new Intl.Segmenter()
-
-/** What one sees as the first character. */
-function firstSign(name: string): string {
-  const start = name.trim().slice(0, 16)
-  // To segment a text takes as long as to draw a row.
-  if (/^[\x20-\x7e]{2}/.test(start)) return start.charAt(0).toUpperCase()
-  const [first] = segmenter.segment(start)
-  return first?.segment.toUpperCase() ?? '?'
 }
 
 /** What a browser is told of a field. */

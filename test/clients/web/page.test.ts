@@ -57,6 +57,19 @@ t.test(
       [await link.count(), await link.getAttribute('href'), await link.getAttribute('rel')],
       [1, 'https://example.org/a?b=c', 'noopener noreferrer'],
     )
+    await bob.write('\u202ehttps://a.example/moc.elpmaxe.knab//:sptth')
+    const turned = ann.log.getByRole('link', { name: /^https:\/\/a\.example/ })
+    await turned.waitFor()
+    const [first, last] = await turned.evaluate(node => {
+      const range = node.ownerDocument.createRange()
+      const length = node.textContent?.length ?? 0
+      return [0, length - 1].map(at => {
+        range.setStart(node.childNodes[0] ?? node, at)
+        range.setEnd(node.childNodes[0] ?? node, at + 1)
+        return range.getBoundingClientRect().left
+      })
+    })
+    t.ok(Number(first) < Number(last), 'a sign that turns a text around does not turn a link around')
     for (const person of [ann, bob]) {
       t.same(await seriousFaults(person.page), [])
       t.equal(await person.page.evaluate(() => (globalThis as { broken?: number }).broken), undefined)
@@ -72,10 +85,14 @@ t.test(
     const writer = await enter(server, 'writer')
     t.teardown(() => Promise.all([reader.close(), writer.close()]))
     await writeLong(writer, reader, 400)
+    const place = { kind: 'location', latitude: 1, longitude: 2, name: 'W'.repeat(256) } as const
+    writer.send(reader.account.uid, 'here', { content: place })
     const person = await WebPerson.open(browser, server)
     await person.signIn('reader')
     await person.openChat('writer')
     await person.message(/message 400,/).waitFor()
+    await person.log.getByText(place.name).waitFor()
+    t.ok(await person.log.evaluate(node => node.scrollWidth <= node.clientWidth), 'a long name is broken')
     const { rows, moved, top } = await watchScrolling(person, [-40, -120, -700, 300, -3_000, -3_000, -3_000])
     t.ok(rows <= ROWS_MAX, `${rows} rows`)
     t.ok(moved <= MOVED_PX_MAX, `moved by ${moved} px`)

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { completed, mentionQuery, movedMentions, trimmed } from '../../../clients/web/model/mentions.js'
-import { isJumbo, textParts } from '../../../clients/web/model/text-parts.js'
+import { firstSign, isJumbo, textParts } from '../../../clients/web/model/text-parts.js'
 
 t.test('only http and https become links, without what ends the sentence', async t => {
   const links = (text: string): string[] =>
@@ -22,6 +22,10 @@ t.test('only http and https become links, without what ends the sentence', async
   ]) {
     t.same(links(none), [], none)
   }
+  for (const sign of ['\u202e', '\u2066', '\u200f', '\u200b', '\ufeff'])
+    t.same(links(`https://a.example/x${sign}gpj.exe`), ['https://a.example/x'], 'ends before what is not seen')
+  t.same(links('https://bank.example@a.example/'), [], 'no user that looks like a host')
+  t.same(links('https://bank.example:443@a.example/ https://:x@a.example/'), [])
   const text = 'a https://a.example b'
   t.equal(
     textParts(text, [])
@@ -102,4 +106,16 @@ t.test('spaces at the ends are not sent', async t => {
     mentions: [{ start: 0, length: 4, uid: 7 }],
   })
   t.same(trimmed(' \n ', []), { text: '', mentions: [] })
+})
+
+t.test('the picture of a name has its first sign, with no more than two accents', async t => {
+  for (const [name, sign] of [
+    ['ann', 'A'],
+    [' 李', '李'],
+    ['👩‍👩‍👧 us', '👩‍👩‍👧'],
+    ['é', 'É'],
+    [`z${'\u0301\u0316'.repeat(20)}algo`, 'Z\u0301\u0316'],
+    ['', '?'],
+  ] as const)
+    t.equal(firstSign(name), sign, name)
 })

@@ -91,4 +91,6 @@ t.test('an address names a chat, a pane beside the list, or the account to begin
   t.match(placeOf('#new-chat'), { side: 'new-chat', account: '' })
   t.match(placeOf('#new-chat/Kim_2'), { side: 'new-chat', account: 'Kim_2' })
   t.match(placeOf('#new-chat/<b>'), { side: 'chats', account: '' })
+  for (const none of ['#direct:0', '#direct:1e3', '#direct:9007199254740993', '#direct:99999999999999999999'])
+    t.equal(placeOf(none).conversation, undefined, none)
 })
