@@ -147,6 +147,8 @@ export const GROUP_MEMBERS_PAGE_MAX = 100
 export const GROUP_HISTORY_MAX = 100
 /** The members up to which a group keeps who has read what. PROTOCOL.md, clause 16. */
 export const GROUP_READERS_MAX = 50
+/** The number at which the server stops counting what is unread or unconfirmed. PROTOCOL.md, clauses 16 and 19. */
+export const COUNTED_MAX = 100
 
 /** The most conversations that a connection looks at. PROTOCOL.md, clause 17. */
 export const WATCHED_MAX = 20

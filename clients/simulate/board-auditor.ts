@@ -8,6 +8,7 @@
  * What a list says is judged in the end, when all posts are known. A removal or a confirmation that was under way while the list was
  * made may count or not.
  */
+import { COUNTED_MAX } from '../../protocol/limits.js'
 import type { Room } from '../typescript/index.js'
 import type { Bounds, Shown, Viewer } from './auditor.js'
 import { GroupAuditor, type GroupVerdict } from './group-auditor.js'
@@ -55,9 +56,6 @@ interface Listed extends Asking {
   readonly answeredAt: number
   readonly rooms: ReadonlyMap<string, Room>
 }
-
-/** The server counts no further (PROTOCOL.md, 19.7). */
-const COUNTED_MAX = 100
 
 export class BoardAuditor {
   readonly #boards = new Map<string, Board>()

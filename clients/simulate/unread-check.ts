@@ -2,6 +2,7 @@
  * The phase of a run that asks the server what is unread, and compares it with what the auditors know. It asks for a fair share of all
  * conversations. A mark or a recall may still be on its way: a count that differs is asked for again for a while.
  */
+import { COUNTED_MAX } from '../../protocol/limits.js'
 import { type Clock, pause } from '../../src/lib/clock.js'
 import { messageOf } from '../../src/lib/error-message.js'
 import type { Client, UnreadCounts } from '../typescript/index.js'
@@ -23,9 +24,6 @@ const AT_ONCE = 16
 const WAIT_MS_MAX = 10_000
 
 const TICK_MS = 200
-
-/** The server counts no further (PROTOCOL.md, 16.4). */
-const COUNTED_MAX = 100
 
 export interface UnreadCheckSpec {
   readonly people: readonly Person[]

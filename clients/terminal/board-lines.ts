@@ -1,11 +1,9 @@
 /** The words in which boards are shown. */
 
+import { COUNTED_MAX } from '../../protocol/limits.js'
 import type { Room, RoomProfile } from '../typescript/index.js'
 import { dayOf } from './lines.js'
 import { visibleName } from './visible.js'
-
-/** The count at which the server stops. */
-const MANY = 100
 
 export function boardTitle({ title, conversation }: Pick<Room, 'title' | 'conversation'>): string {
   return visibleName(title || conversation)
@@ -18,7 +16,7 @@ export function boardName(room: Pick<Room, 'title' | 'conversation'>): string {
 }
 
 export function unconfirmedText({ unconfirmed }: Pick<Room, 'unconfirmed'>): string {
-  return `${unconfirmed >= MANY ? `${MANY - 1}+` : unconfirmed} unconfirmed`
+  return `${unconfirmed >= COUNTED_MAX ? `${COUNTED_MAX - 1}+` : unconfirmed} unconfirmed`
 }
 
 /** A board as it stands in a list. */

@@ -1,8 +1,9 @@
 /** Reads the posts of a board in its log: pages of them, and how many a listener has not confirmed. */
 import type { ConversationMessage } from '../../protocol/generated/messages.js'
+import { COUNTED_MAX } from '../../protocol/limits.js'
 import type { Actor, LogRange, Store } from '../store/types.js'
 import { isGone } from '../sync/rules/message-state.js'
-import { COUNTED_MAX, groupMessageIn } from './unread-count.js'
+import { groupMessageIn } from './unread-count.js'
 import { goOn, WALKED_AT_ONCE, WALKED_MAX, type WalkParts } from './walks.js'
 
 /** The most bytes of posts of a page, and the most that are read at once. */

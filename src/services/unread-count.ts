@@ -4,6 +4,7 @@
  * however far back they are.
  */
 import { type ConversationMessage, decodeItem, type Message } from '../../protocol/generated/messages.js'
+import { COUNTED_MAX } from '../../protocol/limits.js'
 import { partitionOf } from '../store/partition.js'
 import { type Actor, ASKED_MAX, type StoredEntry } from '../store/types.js'
 import { branchActor, decodeReference, isReference } from '../sync/references.js'
@@ -12,9 +13,6 @@ import { isGone } from '../sync/rules/message-state.js'
 import type { UnreadMarks } from '../sync/rules/read-state.js'
 import { uidOf } from '../sync/rules/records.js'
 import type { Slices, WalkParts } from './walks.js'
-
-/** The most that is counted. */
-export const COUNTED_MAX = 100
 
 type DirectMarks = Extract<UnreadMarks, { kind: 'direct' }>
 type GroupMarks = Extract<UnreadMarks, { kind: 'group' }>

@@ -6,13 +6,14 @@
 // A round asks about all rooms. What comes meanwhile of a room is newer than the round: it stays, and there is another round.
 import type { ConversationId } from '../../../protocol/conversation-id.js'
 import { createRoomServiceListRequest, type RoomHead, type RoomSummary } from '../../../protocol/generated/messages.js'
+import { COUNTED_MAX } from '../../../protocol/limits.js'
 import type { Emitter } from '../base/emitter.js'
 import type { Clock, Random, TimerHandle } from '../base/system.js'
 import type { Calls } from '../connection/calls.js'
 import type { Identity } from '../connection/identity.js'
 import type { Commits } from '../storage/commits.js'
 import type { ClientEvents } from './events.js'
-import { type Room, type RoomList, roomOfSummary, UNCONFIRMED_MAX } from './room-list.js'
+import { type Room, type RoomList, roomOfSummary } from './room-list.js'
 
 /** The time between two rounds of which nothing is the cause; each is drawn from 90 % to 110 %. */
 export const COMPARE_MS = 300_000
@@ -88,7 +89,7 @@ export class Boards {
     if (room?.state !== 'listening' || number <= room.head) return
     this.#touch(room.conversation)
     const isOwn = uid === identity.uid
-    const unconfirmed = isOwn ? room.unconfirmed : Math.min(UNCONFIRMED_MAX, room.unconfirmed + 1)
+    const unconfirmed = isOwn ? room.unconfirmed : Math.min(COUNTED_MAX, room.unconfirmed + 1)
     rooms.set(room.conversation, { ...room, head: number, unconfirmed })
     if (before !== room.head) this.#compareIn(RECOUNT_MS * (1 + random.fraction()))
   }

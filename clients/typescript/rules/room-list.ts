@@ -32,9 +32,6 @@ export interface Room {
   readonly unconfirmed: number
 }
 
-/** The count at which the server stops. */
-export const UNCONFIRMED_MAX = 100
-
 export class RoomList extends KeyedList<ConversationId, Room> {
   /** @param emit a room is as this from now on; called when that is stored */
   constructor(commits: Commits, emit: (room: Room) => void) {

@@ -4,6 +4,7 @@
 //                        │  ▲
 //         disturb() ─────┘  └── again: something came meanwhile
 import type { ConversationId } from '../../../protocol/conversation-id.js'
+import { COUNTED_MAX } from '../../../protocol/limits.js'
 import type { Calls } from '../connection/calls.js'
 import type { Identity } from '../connection/identity.js'
 import type { Commits } from '../storage/commits.js'
@@ -11,9 +12,6 @@ import type { HistoryPage, StoredMessage } from '../storage/storage.js'
 import type { Acks } from './acks.js'
 import { isMentioned } from './extras.js'
 import type { Past } from './past.js'
-
-/** The most that is counted, as the server does. */
-const COUNTED_MAX = 100
 
 const PAGE = 50
 

@@ -1,9 +1,10 @@
 // What the user may do with a message now. The server decides; this says what is worth offering.
+import { EDIT_MS_MAX, GROUP_READERS_MAX, RECALL_MS_MAX } from '../../../protocol/limits.js'
 import { type Group, type Message, peerOf } from '../../typescript/browser.js'
 
-/** The times that the protocol gives (PROTOCOL.md, 17), less what the way there takes. */
-const EDIT_MS = 86_400_000 - 5_000
-const RECALL_MS = 120_000 - 2_000
+/** The times that the protocol gives, less what the way there takes. */
+const EDIT_MS = EDIT_MS_MAX - 5_000
+const RECALL_MS = RECALL_MS_MAX - 2_000
 
 export interface MessageActs {
   readonly reply: boolean
@@ -15,9 +16,6 @@ export interface MessageActs {
   readonly delete: boolean
   readonly readBy: boolean
 }
-
-/** Groups of up to so many members tell who has read a message. */
-const READ_BY_MEMBERS_MAX = 50
 
 export interface Circumstances {
   readonly uid: number
@@ -51,6 +49,6 @@ export function actsOn(
     forward: isThere,
     copy: isThere && text !== '',
     delete: stands,
-    readBy: isThere && own && !isDirect && members > 0 && members <= READ_BY_MEMBERS_MAX,
+    readBy: isThere && own && !isDirect && members > 0 && members <= GROUP_READERS_MAX,
   }
 }

@@ -1,10 +1,8 @@
 // Who is online and who types, in the open chat and in those on top of the list. A page that nobody sees looks at nothing.
+import { WATCHED_MAX } from '../../../protocol/limits.js'
 import { type Client, type ConversationId, peerOf } from '../../typescript/browser.js'
 import type { Platform } from './platform.js'
 import { Signal } from './signal.js'
-
-/** The most conversations that can be looked at. */
-const WATCHED_MAX = 20
 
 export class PresenceView {
   /** Grows by one when somebody comes or goes. */

@@ -1,5 +1,6 @@
 // Choosing some of the user's contacts.
 import { useState } from 'preact/hooks'
+import { GROUP_INVITEES_MAX } from '../../../protocol/limits.js'
 import { nameOf } from '../model/people.js'
 import { useSession, useSpeech } from './hooks.js'
 import { Avatar, Button, Icon } from './parts.js'
@@ -45,16 +46,13 @@ interface ContactChoiceProps {
   readonly without?: readonly number[]
 }
 
-/** The most that one invitation takes. */
-const CHOSEN_MAX = 50
-
 export function ContactChoice({ chosen, setChosen, without = [] }: ContactChoiceProps) {
   const session = useSession()
   const speech = useSpeech()
   const friends = session.friends().filter(({ uid }) => !without.includes(uid))
   const toggle = (uid: number): void => {
     const next = new Set(chosen)
-    if (!next.delete(uid) && next.size < CHOSEN_MAX) next.add(uid)
+    if (!next.delete(uid) && next.size < GROUP_INVITEES_MAX) next.add(uid)
     setChosen(next)
   }
   if (friends.length === 0) return <p class="item quiet">{speech.say('noContacts')}</p>
