@@ -273,6 +273,7 @@ export class Client {
   #sessionEnded(code: number): void {
     if (!this.#parts.identity.signedIn) return
     this.#parts.identity.endSession()
+    this.#parts.calls.clear(LongwireError.ofCode(code))
     // Unless something else ended it: the account's deletion has no answer yet, and may never have been heard of.
     if (this.#leaving && !this.#parts.sender.sendQueue.holds('deleteAccount')) return
     const { reason, message } = LongwireError.ofCode(code)

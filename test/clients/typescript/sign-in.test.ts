@@ -5,7 +5,7 @@ import { MemoryStorage } from '../../../clients/typescript/index.js'
 import { CODES } from '../../../protocol/codes.js'
 import { encodeFrame, encodeNotice } from '../../../protocol/frame-codec.js'
 import { METHODS } from '../../../protocol/methods.js'
-import { answer, Harness, refused, sessionOf, TOKEN, UID } from '../../support/client-harness.js'
+import { answer, Harness, refused, rejectionOf, sessionOf, TOKEN, UID } from '../../support/client-harness.js'
 import { SlowStorage } from '../../support/client-storage.js'
 
 t.test('login goes over a nameless connection, which then becomes the session’s', async t => {
@@ -169,6 +169,15 @@ t.test('a session that ends while the account is being deleted is told, unless i
     t.equal(harness.client.account.signedIn, false)
     t.equal(harness.client.account.uid, isAnswered ? 0 : UID)
   }
+})
+
+t.test('a question that waits when the session ends is told so at once', async t => {
+  const harness = await Harness.online()
+  const asked = rejectionOf(harness.client.account.devices())
+  harness.settle()
+  harness.pipe.take('listDevices')
+  harness.pipe.closeNotice('SESSION_REVOKED')
+  t.equal(await asked, 'SESSION_REVOKED')
 })
 
 t.test('logout tells the server, forgets the account and keeps the installation', async t => {
