@@ -1,6 +1,6 @@
 /**
  * SignalService: what a user may be told of others now (sync/rules/signals.ts). Watch is answered with those whose presence the user may
- * see, all as offline: who is there is known where the connections are (connection/signal-services.ts). Typing is sent on to the nodes that
+ * see, all as offline: who is there is known where the connections are (connection/watching-services.ts). Typing is sent on to the nodes that
  * have somebody who looks.
  */
 import { CODES } from '../../protocol/codes.js'

@@ -382,6 +382,27 @@ t.test(
   },
 )
 
+t.test('who does not know the code is not told whether there is such a room', async t => {
+  const { enter } = await world()
+  const [owner, ann] = [await enter('owner'), await enter('ann')]
+  const conversation = await create(owner, RoomKind.BOARD, { ...NO_RULES, codeNeeded: true })
+  const { code } = await get(owner, conversation)
+  const ask = (asked: string, tried: string) =>
+    ann.call(METHODS.roomSubscribe, { sendSeq: ann.next(), conversation: asked, code: tried })
+  const nowhere = `${conversation}0`
+  for (const asked of [conversation, nowhere]) for (const tried of ['', 'guessed']) await ask(asked, tried)
+  await eventually(async () => (await failures(ann)).length === 4)
+  await owner.call(METHODS.roomClose, named(owner, conversation))
+  await eventually(async () => (await list(owner))[0]?.closed === true)
+  for (const tried of ['', code]) await ask(conversation, tried)
+  await eventually(async () => (await failures(ann)).length === 6)
+  t.same(await failures(ann), Array(6).fill('WRONG_CODE'))
+  for (const asked of [conversation, nowhere, 'room:nowhere']) {
+    const { code: refusal } = await ann.call(METHODS.watch, { conversations: [{ conversation: asked }] })
+    t.equal(codeName(refusal), 'NO_SUCH_ROOM', asked)
+  }
+})
+
 t.test('a closed room is read and confirmed, and nothing else; who owned it may leave it', async t => {
   const { enter } = await world()
   const [owner, ann, bob] = [await enter('owner'), await enter('ann'), await enter('bob')]

@@ -97,17 +97,22 @@ export const roomWord: EffectKind<RoomWord> = jsonEffect({
 
 function asked(tx: Tx, uid: number, { number, code = '' }: RoomWord): Code {
   const about = tx.get(aboutRoom)
-  if (about === undefined) return CODES.NO_SUCH_ROOM.code
-  if (about.closed) return CODES.ROOM_CLOSED.code
   const known = tx.get(listener, uid)
+  // Who does not know the code is not told whether the room is there.
+  if (about === undefined || (known === undefined && !isOpenTo(about, uid, code))) return CODES.WRONG_CODE.code
+  if (about.closed) return CODES.ROOM_CLOSED.code
   if (known?.removed === true) return CODES.NOT_ALLOWED.code
   if (known === undefined) {
-    if (about.rules.codeNeeded && uid !== about.owner && code !== about.code) return CODES.WRONG_CODE.code
     const { listening, removed } = tx.get(listenerCounts) ?? NO_COUNTS
     if (listening + removed >= ROOM_LISTENERS_MAX) return CODES.ROOM_FULL.code
   }
   listen(tx, uid, number)
   return CODES.OK.code
+}
+
+/** Whether a user who does not listen may begin. A room that has ended has no code any more. */
+function isOpenTo({ rules, owner, closed, code }: AboutRoom, uid: number, given: string): boolean {
+  return !rules.codeNeeded || uid === owner || (!closed && given === code)
 }
 
 const NO_COUNTS = { listening: 0, removed: 0 }

@@ -4,7 +4,7 @@
  * another node within 3 s.
  */
 import { CODES, type Code } from '../../../protocol/codes.js'
-import { type ConversationId, peerOf } from '../../../protocol/conversation-id.js'
+import { type ConversationId, isRoomConversation, peerOf } from '../../../protocol/conversation-id.js'
 import { ContactState, GroupState, RoomState } from '../../../protocol/generated/messages.js'
 import type { RecordKind, Transition, Tx } from '../types.js'
 import { preferences } from './conversation-records.js'
@@ -97,9 +97,10 @@ function standing(tx: Tx, uid: number, conversation: ConversationId): Code {
   if (peer !== undefined) {
     return mayTalk(tx, tx.get(contact, peer)) ? CODES.OK.code : CODES.NOT_FRIEND.code
   }
-  const rid = ridOf(conversation)
-  if (rid !== undefined) {
-    return tx.get(listening, rid)?.state === RoomState.LISTENING ? CODES.OK.code : CODES.NO_SUCH_ROOM.code
+  if (isRoomConversation(conversation)) {
+    const rid = ridOf(conversation)
+    const own = rid === undefined ? undefined : tx.get(listening, rid)
+    return own?.state === RoomState.LISTENING ? CODES.OK.code : CODES.NO_SUCH_ROOM.code
   }
   const gid = gidOf(conversation)
   const own = gid === undefined ? undefined : tx.get(userGroup, gid)
