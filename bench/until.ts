@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** The longest wait for the largest group on a Cluster to be made: each joining is told to all who are members already. */
+/** The longest wait: the largest group on a Cluster takes minutes to be made, because each joining is told to all members. */
 const WAIT_MS_MAX = 600_000
 const LOOK_EVERY_MS = 10
 

@@ -1,6 +1,6 @@
 /**
- * Passes on the newest post of each board, at most one in HEAD_INTERVAL_MS. Of those that come sooner the newest is told at the end of the
- * interval, so the last one is always told.
+ * Passes on the newest post of each board, at most one within HEAD_INTERVAL_MS. If more come, the newest is told at the end of the interval, so
+ * the last one is always told.
  *
  *   quiet ──a head: told──► told ──the interval is over──► quiet
  *                            │  ▲
@@ -22,7 +22,7 @@ export class BoardHeads {
   readonly #tell: (event: TransientEvent) => void
   readonly #isWanted: (board: Address) => boolean
   #isStopped = false
-  /** The boards of which something was told within the interval: no more than are posted on in it. */
+  /** The boards of which a head was told within the interval: at most as many as had a post in it. */
   readonly #told = new Map<Address, Told>()
 
   /** @param isWanted whether anybody would be told of this board */
@@ -32,7 +32,7 @@ export class BoardHeads {
     this.#tell = tell
   }
 
-  /** Takes a head that has just become the newest, or is on its way from another node. */
+  /** Takes a head: of a post of this node's own commits, or from another node. */
   take(event: TransientEvent): void {
     if (this.#isStopped) return
     const told = this.#told.get(event.to)
@@ -62,7 +62,7 @@ export class BoardHeads {
   }
 }
 
-/** The number of the post; 0 of what is none. */
+/** The number of the post; 0 if the bytes name none. */
 function numberIn(bytes: Uint8Array): number {
   try {
     const { signal } = decodeSignalNotice(bytes)

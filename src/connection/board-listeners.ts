@@ -1,13 +1,12 @@
 /**
- * The connections of this node that are told of new posts on boards (PROTOCOL.md, 19.8). A client asks for it with its List of rooms: the
- * answer says which boards it listens to. Nothing is stored, and nobody is told who has not asked.
+ * The connections of this node that are told of new posts on boards (PROTOCOL.md, 19.8). A client asks for it with its List of rooms; the
+ * answer names the boards that its user listens to. Nothing is stored, and only connections that have asked are told.
  *
  *   List with `heads` ──its answer──► boards of the connection ──► interests (cluster/interests.ts)
  *   a head of this node or another ──► throttled once more ──► the connections that listen
  *
- * Each connection is looked at again every GRANT_MS: a board that its user listens to no longer is told no longer. What a connection holds is
- * bounded by ROOMS_MAX, and what all of them name by INTERESTS_MAX: a board beyond it is not told, and its listeners find its head when they
- * compare.
+ * Every GRANT_MS each connection is checked again: boards that its user no longer listens to are dropped. A connection has ROOMS_MAX boards at
+ * most, and all together name INTERESTS_MAX: heads of a board beyond that are not told, and its listeners find them when they ask with List.
  */
 import { type ConversationId, isConversationId } from '../../protocol/conversation-id.js'
 import { encodeNotice } from '../../protocol/frame-codec.js'
@@ -47,7 +46,7 @@ export interface BoardListenersOptions {
 }
 
 export class BoardListeners<M extends Member = Member> {
-  /** Called for each connection every GRANT_MS: it is to be found out which of these its user still listens to. */
+  /** Called for each connection every GRANT_MS, to find out which of these boards its user still listens to. */
   onDue: (member: M, boards: readonly ConversationId[]) => void = () => {}
   readonly #options: BoardListenersOptions
   readonly #heads: BoardHeads
@@ -77,7 +76,7 @@ export class BoardListeners<M extends Member = Member> {
     this.#heads.stop()
   }
 
-  /** Notes what a page of its List says: in the range of the page, the connection is told of these boards, and of no other. */
+  /** Notes the boards in an answer of List: in the range of that page, the connection is told of these and of no others. */
   listed(
     member: M,
     { after, heads }: Pick<RoomServiceListRequest, 'after' | 'heads'>,
@@ -94,7 +93,7 @@ export class BoardListeners<M extends Member = Member> {
     for (const board of named) this.#add(member, board)
   }
 
-  /** Tells a connection of these boards no longer. */
+  /** Stops telling a connection of these boards. */
   drop(member: M, boards: readonly ConversationId[]): void {
     const listener = this.#members.get(member)
     if (listener === undefined) return

@@ -1,10 +1,10 @@
-/** Spreads things over the turns of a period: each comes once in it, and they do not come all at the same time. */
+/** Spreads things evenly over the turns of a period: each has its turn once in it. */
 export class Rota<T> {
   readonly #slots: readonly Set<T>[]
   readonly #slotOf = new Map<T, Set<T>>()
   #turn = 0
 
-  /** @param turns the number of turns after which a thing comes again */
+  /** @param turns the number of turns in a period */
   constructor(turns: number) {
     this.#slots = Array.from({ length: turns }, () => new Set<T>())
   }

@@ -1,11 +1,11 @@
-/** Agrees on the policy of contacts with the store, before a node does anything else on it. */
+/** Compares a node's policy of contacts with the store's, before the node does anything else on the store. */
 import type { Engine } from '../sync/engine.js'
 import { agreeOnPolicy, type ContactPolicy, policy, policyActor } from '../sync/rules/policy.js'
 import { notedTime, timeActor } from '../sync/rules/time.js'
 
 /** The policy that a node was started with. */
 export interface ContactWish {
-  /** Absent: the store's, and of a new store `required`. */
+  /** Absent: whatever the store has; a new store gets `required`. */
   readonly contacts: ContactPolicy | undefined
   /** The store is to change to it. */
   readonly change: boolean
@@ -17,8 +17,8 @@ export class PolicyError extends Error {
 }
 
 /**
- * The policy of the store. A store without servers before gets the node's.
- * @throws PolicyError if the node's is another one, or if other nodes run by the old one
+ * The policy of the store. A store on which no server has run gets the node's.
+ * @throws PolicyError if the node's differs and is not to replace it, or if other nodes still run by the old one
  */
 export async function agreedPolicy(
   engine: Engine,
@@ -27,11 +27,11 @@ export async function agreedPolicy(
 ): Promise<ContactPolicy> {
   const [found] = await engine.scan(policyActor, policy.prefix, null, 1)
   const before = found === undefined ? undefined : policy.decode(found.bytes).contacts
-  // Who wishes nothing, as tests do, writes nothing.
+  // Without a wish, as in tests, nothing is written.
   if (wish === undefined || (before !== undefined && !wish.change)) return checked(before ?? 'required', wish?.contacts)
   if (wish.change && before !== undefined && before !== wish.contacts && !isAlone()) {
     throw new PolicyError(
-      '--contacts-change needs all other nodes on the store stopped, since 3 s: they run by the old policy',
+      '--contacts-change needs all other nodes on the store stopped, for 3 s at least: they run by the old policy',
     )
   }
   const notes = await engine.scan(timeActor, notedTime.prefix, null, 1)
@@ -43,6 +43,6 @@ export async function agreedPolicy(
 function checked(store: ContactPolicy, wanted: ContactPolicy | undefined): ContactPolicy {
   if (wanted === undefined || wanted === store) return store
   throw new PolicyError(
-    `--contacts ${wanted}: this store is run with --contacts ${store}; --contacts-change beside it changes the store, once`,
+    `--contacts ${wanted}: this store is run with --contacts ${store}; add --contacts-change to change the store, once`,
   )
 }

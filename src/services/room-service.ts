@@ -1,6 +1,6 @@
 /**
  * RoomService. Each numbered method is a transition of the user's own side (sync/rules/listening.ts); what the room itself decides comes to
- * the user's timeline. Get, Posts and List are read at the room, and Publish is told to who looks.
+ * the user's timeline. Get, Posts and List read at the room, and Publish goes to the connections that look at it.
  */
 import { CODES } from '../../protocol/codes.js'
 import {
@@ -68,9 +68,9 @@ export interface RoomParts {
   readonly signal: SignalSender
 }
 
-/** The posts in a page of which no number is asked for. */
+/** The posts in a page when the request names no limit. */
 const POSTS_USUAL = 50
-/** The boards that one List counts at most; the next page has the others. */
+/** The most rooms in a page of List. */
 const LISTED_MAX = 50
 
 /** @param inputOf the input of a request; undefined if a value is outside its limits */
@@ -203,7 +203,7 @@ export class RoomService {
     return encodeRoomServiceListResponse({ rooms, next: last === undefined ? '' : roomConversation(last.rid) })
   }
 
-  /** The room as its listener's list shows it; nothing of one that does not know the listener any more. */
+  /** The room as its listener's list shows it; empty if the room no longer knows the listener. */
   async #summary(parts: WalkParts, uid: number, { rid, confirmed }: OwnRoom): Promise<RoomSummary[]> {
     const { engine, store } = this.#parts
     const room = roomActor(rid)

@@ -53,7 +53,7 @@ export interface TransientEvent {
   readonly bytes: Uint8Array
 }
 
-/** The topic of a transient event that carries a SignalNotice with the newest post of a board. Of a unit's events it comes from no node yet. */
+/** The topic of a transient event that carries a SignalNotice with the newest post of a board. In the events of a unit its `from` is still empty. */
 export const HEAD = 'head'
 
 /** Says that effects from `source` to `target` wait in an outbox. The node that receives it delivers them. */

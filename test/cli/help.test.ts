@@ -34,6 +34,7 @@ const FOREIGN = [
   '--no-buffer',
   '--figures',
   '--against',
+  '--quick',
 ]
 
 const commands: [name: string, command: Command][] = await Promise.all(

@@ -70,7 +70,7 @@ t.test('the policy of contacts is in the data folder: another one is refused', a
   t.same([code, stdout], [2, ''])
   t.equal(
     stderr.split('\n').at(-2),
-    'longwire: --contacts required: this store is run with --contacts open; --contacts-change beside it changes the store, once',
+    'longwire: --contacts required: this store is run with --contacts open; add --contacts-change to change the store, once',
   )
 })
 

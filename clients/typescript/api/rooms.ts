@@ -1,5 +1,5 @@
-// The things that a user can do in rooms. A numbered request is in the send queue like a message. What it comes to comes back as items, to
-// every device: the room as the user is in it, or a failure. Posts are in nobody's timeline: they are read at the server.
+// The things that a user can do in rooms. A numbered request is in the send queue like a message. Its outcome comes back as items, to every
+// device: the room as the user is in it, or a failure. Posts are in nobody's timeline: they are read from the server.
 import { CODES } from '../../../protocol/codes.js'
 import type { ConversationId } from '../../../protocol/conversation-id.js'
 import { createRoomServicePostRequest } from '../../../protocol/generated/messages.js'
@@ -84,8 +84,9 @@ export interface RoomsHost {
 const NO_RULES: RoomRules = { allPublish: false, codeNeeded: false }
 
 /**
- * The rooms of the user. Which they are, and where they stand, is kept here; posts are not. Promises of what changes something resolve when the server took the request, and reject with its final refusal. The room itself decides a
- * moment later: what changed is told by `room` events, what the room refuses by `roomFailed`.
+ * The rooms of the user, from local state, and what can be done in them. Posts are not stored. The promise of a request that changes something
+ * resolves when the server has taken the request, and rejects with its final refusal. The room itself decides a moment later: `room` events
+ * tell what changed, `roomFailed` what the room refused.
  */
 export class Rooms {
   readonly #host: RoomsHost
@@ -110,7 +111,7 @@ export class Rooms {
       },
     )
     const created = asked.then(() => made as ConversationId)
-    // The same as of all other requests: whoever does not care how it ends must not be ended by it.
+    // As with all other requests: an application that ignores the promise must not end by an unhandled rejection.
     created.catch(() => {})
     return created
   }
@@ -195,7 +196,7 @@ export class Rooms {
     })
   }
 
-  /** A page of a board's posts, from the server. They are kept nowhere here. */
+  /** A page of a board's posts, from the server. They are not stored here. */
   posts(room: ConversationId, { before = 0, after = 0, limit = ROOM_POSTS_MAX }: PostsRange = {}): Promise<PostsPage> {
     const { lifetime, calls, present } = this.#host
     return lifetime.promise(async () => {
@@ -217,15 +218,15 @@ export class Rooms {
     return this.#host.list.get(room)
   }
 
-  /** The rooms that the user listens to, and what is unconfirmed in each, from the server. The local state is as this then. */
+  /** The rooms that the user listens to, with what is unconfirmed in each, from the server. It updates the local state. */
   list(): Promise<Room[]> {
     const { lifetime, boards } = this.#host
     return lifetime.promise(() => boards.compare())
   }
 
   /**
-   * Whether the server is to tell of new posts as they come, which it does unless it is told otherwise. An application in the background
-   * says that it need not; the boards are compared then every five minutes.
+   * Switches on or off that the server tells of new posts as they come. It is on at first. An application in the background switches it off;
+   * then the boards are compared every five minutes.
    */
   follow(follows: boolean): void {
     const { lifetime, boards } = this.#host
@@ -234,7 +235,7 @@ export class Rooms {
     boards.follow(follows)
   }
 
-  /** Tells something to who looks at a realtime room now. It may be lost. */
+  /** Sends something to those who look at a realtime room now. It may be lost. */
   publish(room: ConversationId, payload: Uint8Array): Promise<void> {
     const { lifetime, calls } = this.#host
     return lifetime.promise(async () => {

@@ -15,11 +15,11 @@ import type { Commits } from '../storage/commits.js'
 import type { ClientEvents } from './events.js'
 import { type Room, type RoomList, roomOfSummary } from './room-list.js'
 
-/** The time between two rounds of which nothing is the cause; each is drawn from 90 % to 110 %. */
+/** The time between two rounds that nothing else has caused; each is drawn from 90 % to 110 % of it. */
 export const COMPARE_MS = 300_000
-/** The wait after an item: the others of the same page may leave something open, too. */
+/** The wait after an item: one round serves all items of a page. */
 export const SOON_MS = 500
-/** The wait after a head that shows that others were missed, drawn from this to twice this: all who listen miss them together. */
+/** The wait after a head that shows that others were missed, drawn from once to twice this: all listeners miss them together. */
 export const RECOUNT_MS = 5_000
 
 export interface BoardsHost {
@@ -151,7 +151,7 @@ export class Boards {
       return
     }
     this.#isComparing = true
-    // A failure is told by what is missing; the next round may do better.
+    // Whether it failed or not, the next round is due later.
     this.compare().then(
       () => this.#compared(),
       () => this.#compared(),

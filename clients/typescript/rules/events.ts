@@ -89,7 +89,7 @@ export interface ClientEvents {
   typing: TypingEvent
   /** A room is as this for the user from now on. */
   room: Room
-  /** The boards stand so, as the server says: after each connection's Hello, every five minutes, and when something was missed. */
+  /** The boards as the server has them: told after each connection's Hello, every five minutes, and when something was missed. */
   boards: BoardsEvent
   /** A post or an act in a room, once taken, was refused by the room. */
   roomFailed: RoomFailedEvent

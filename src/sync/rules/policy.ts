@@ -1,6 +1,6 @@
 /**
- * The policy of a store: who may write to whom. The first start of a server writes it; from then on every node on the store runs by it. So a
- * node that was started with another one by mistake changes nothing.
+ * The policy of a store: who may write to whom. The first start of a server writes it; from then on every node on the store runs by it. A node
+ * that was started with another policy by mistake changes nothing.
  */
 import type { Actor } from '../../store/types.js'
 import { jsonRecord } from '../record-kinds.js'
@@ -9,9 +9,8 @@ import { small } from './numbered.js'
 
 export const policyActor: Actor = 'policy/0'
 
-export const CONTACT_POLICIES = ['required', 'open'] as const
-/** required: friends alone write to each other. open: anybody may begin a conversation (stranger.ts). */
-export type ContactPolicy = (typeof CONTACT_POLICIES)[number]
+/** required: only friends write to each other. open: anybody may begin a conversation (stranger.ts). */
+export type ContactPolicy = 'required' | 'open'
 
 export const policy = jsonRecord<{ readonly contacts: ContactPolicy }>('policy', {
   fields: { contacts: 'required' },
@@ -38,7 +37,7 @@ export const agreeOnPolicy: Transition<AgreeInput, ContactPolicy> = small({
     const before = found?.contacts ?? 'required'
     const isFree = change || (found === undefined && isNew)
     const after = isFree ? (contacts ?? before) : before
-    // A store of before there were policies gets its own, too: it is new no more.
+    // An older store gets its policy written, too, so that it does not count as new later.
     if (found === undefined || after !== before) tx.put(policy, { contacts: after })
     return after
   },

@@ -1,4 +1,4 @@
-/** What is read of rooms: by whom, and where it stands. */
+/** The reads of rooms: what each user may see of one, and the rooms of a user. */
 import { CODES, type Code } from '../../../protocol/codes.js'
 import { RoomKind, RoomRole, type RoomRules, RoomState } from '../../../protocol/generated/messages.js'
 import type { Transition, Tx } from '../types.js'
@@ -22,13 +22,13 @@ export interface RoomView {
   readonly rules: RoomRules
   readonly owner: number
   readonly listeners: number
-  /** None for who does not listen. */
+  /** Empty for those who do not listen. */
   readonly publishers: readonly number[]
   /** '' for all but the owner. */
   readonly code: string
   readonly createdAtMs: number
   readonly closed: boolean
-  /** The number of the newest post; 0 for who does not listen. */
+  /** The number of the newest post; 0 for those who do not listen. */
   readonly head: number
 }
 
@@ -40,7 +40,7 @@ function isListener(tx: Tx, uid: number): boolean {
   return tx.get(listener, uid)?.removed === false
 }
 
-/** The room as a user sees it; undefined for who may not know of it: where a code is needed, only listeners do. */
+/** The room as a user sees it; undefined for those who may not know of it: where a code is needed, only listeners may. */
 export const getRoom: Transition<Asking, RoomView | undefined> = {
   name: 'room.get',
   soft: true,
@@ -69,7 +69,7 @@ export interface RoomStanding {
   readonly head: number
 }
 
-/** The standing of a room for its listeners, as it is by now; undefined for anybody else. */
+/** The standing of a room now, for its listeners; undefined for anybody else. */
 export const roomStanding: Transition<Asking, RoomStanding | undefined> = {
   name: 'room.standing',
   reads: ({ uid }) => [[aboutRoom], [listener, uid], [roomPublishers]],

@@ -52,7 +52,8 @@ export const roomTold: EffectKind<ToldByRoom> = jsonEffect({
     const isDeleted = tx.get(profile)?.deleted !== false
     const isMeant = !isDeleted && before.state !== UNSPECIFIED && before.number === told.number
     if (isMeant) become(tx, rid, before, hear(before, told))
-    // A listening that the user knows nothing of: the store has lost it, or the account is deleted. One that the user has ended crossed that.
+    // The user does not know of this listening: the store has lost it, or the account is deleted. (One that the user has ended meanwhile has a
+    // number that the user knows.)
     else if (told.act === 'listening' && (isDeleted || told.number > before.number))
       tx.effect(roomWord, source, { word: 'leave', number: told.number, device: 0, sendSeq: 0 })
   },
