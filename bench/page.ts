@@ -22,7 +22,7 @@ const KEYS = 50
 /** Navigations of a round. */
 const NAVIGATIONS = 3
 
-/** What the issue holds it to. */
+/** The aims. */
 const NAVIGATION_MS_MAX = 1_000
 const SWITCH_MS_MAX = 100
 const KEY_MS_MAX = 50

@@ -25,7 +25,7 @@ const ITEMS_TINY = { few: CONVERSATIONS, many: 4 * CONVERSATIONS } as const
 const REQUESTS = 40
 const REQUESTS_WARM = 100
 
-/** What the issue holds it to. */
+/** The aims. */
 const FIRST_SCREEN_MS_MAX = 50
 const GROWTH_MAX = 1.5
 

@@ -20,13 +20,15 @@ export class GroupMembers {
   readonly #client: Client
   readonly #people: People
   readonly #groups = new Map<ConversationId, Signal<Members>>()
+  /** The groups in which something has happened since their members were asked for. */
+  readonly #changed = new Set<ConversationId>()
 
   /** @param on listens to the client for as long as the session lasts */
   constructor(client: Client, people: People, on: Client['on']) {
     this.#client = client
     this.#people = people
-    on('groupChange', ({ conversation }) => this.#stale(conversation))
-    on('group', ({ conversation }) => this.#stale(conversation))
+    on('groupChange', ({ conversation }) => this.#change(conversation))
+    on('group', ({ conversation }) => this.#change(conversation))
     on('connection', ({ state }) => {
       if (state !== 'online') return
       for (const [conversation, { value }] of this.#groups) if (value.state === 'failed') void this.load(conversation)
@@ -63,6 +65,7 @@ export class GroupMembers {
     } catch {
       signal.set({ ...signal.value, state: 'failed' })
     }
+    if (this.#changed.delete(conversation)) await this.load(conversation)
   }
 
   /** Adds the next page. */
@@ -79,8 +82,9 @@ export class GroupMembers {
     }
   }
 
-  #stale(conversation: ConversationId): void {
+  #change(conversation: ConversationId): void {
     const state = this.#groups.get(conversation)?.value.state
-    if (state === 'ready' || state === 'failed') void this.load(conversation)
+    if (state === 'loading') this.#changed.add(conversation)
+    else if (state === 'ready' || state === 'failed') void this.load(conversation)
   }
 }

@@ -29,7 +29,7 @@ t.test(
   },
 )
 
-t.test('what stands in the issue is taken', async t => {
+t.test('what the README says is taken, and each value that the help names', async t => {
   const settings = settingsOf('--users', '1000', '--friends', '30', '--messages', '5', '--kill-every', '2.5', '--json')
   t.match(settings, { users: 1000, friends: 30, messages: 5, devices: 1, killEvery: 2.5, dropEvery: 0, json: true })
   t.match(settings, { store: 'lmdb', transport: 'tcp', server: undefined })
