@@ -100,6 +100,10 @@ export const WORDS = {
   edit: ['Edit', '编辑'],
   copyText: ['Copy text', '复制文字'],
   copied: ['Copied', '已复制'],
+  copyFailed: [
+    'The browser does not let this page copy. Copy it by hand: {text}',
+    '浏览器不允许此页面复制，请手动复制：{text}',
+  ],
   forward: ['Forward', '转发'],
   forwardTo: ['Forward to', '转发到'],
   forwardedTo: ['Forwarded to {name}', '已转发给 {name}'],

@@ -21,6 +21,13 @@ t.test('a post waits until it is confirmed, and what is confirmed stays so', asy
   await ann.page.getByRole('heading', { name: 'Fire drill' }).waitFor()
 
   const [, address = ''] = ann.page.url().split('#')
+  await ann.page.evaluate(`Object.defineProperty(navigator, 'clipboard', { value: undefined })`)
+  await ann.page.getByRole('main').getByRole('button', { name: 'More' }).click()
+  await ann.page.getByRole('menuitem', { name: 'Copy address' }).click()
+  await ann.page
+    .getByRole('alert')
+    .filter({ hasText: `Copy it by hand: ${address}` })
+    .waitFor()
   await bob.page.goto(place(bob, 'new-board'))
   await bob.page.getByLabel('Address of a board').fill('nonsense')
   await bob.page.getByRole('button', { name: 'Follow', exact: true }).click()

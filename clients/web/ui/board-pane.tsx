@@ -3,7 +3,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { Message } from '../../typescript/browser.js'
 import { rowTime } from '../model/dates.js'
 import type { OpenBoard } from '../model/open-board.js'
-import { said } from '../words.js'
+import { useCopy } from './copy.js'
 import { useFallback, useSession, useSignal, useSpeech } from './hooks.js'
 import { MessageText } from './message.js'
 import { type MenuItem, type Question, useOverlays } from './overlays.js'
@@ -78,10 +78,10 @@ function useBoardMenu(board: OpenBoard, title: string): (anchor: Element) => voi
   const { ask, menu } = useOverlays()
   const { rooms } = session.client
   const { conversation } = board
-  const copy = async (): Promise<void> => {
+  const copy = useCopy()
+  const copyAddress = async (): Promise<void> => {
     const { code } = await board.profile()
-    await navigator.clipboard?.writeText(code === '' ? conversation : `${conversation}/${code}`)
-    session.notices.tell(said('copied'))
+    await copy(code === '' ? conversation : `${conversation}/${code}`)
   }
   const after = (question: Question, run: () => Promise<void>): void =>
     void ask(question).then(yes => yes && session.attempt(run()))
@@ -106,7 +106,7 @@ function useBoardMenu(board: OpenBoard, title: string): (anchor: Element) => voi
   return anchor => {
     const isOwner = board.room?.role === 'owner'
     const items: (MenuItem | 'line')[] = [
-      { icon: 'link', text: speech.say('copyBoard'), run: () => void session.attempt(copy()) },
+      { icon: 'link', text: speech.say('copyBoard'), run: () => void session.attempt(copyAddress()) },
       'line',
       { icon: 'out', text: speech.say(isOwner ? 'endBoard' : 'leaveBoard'), danger: true, run: isOwner ? end : leave },
     ]

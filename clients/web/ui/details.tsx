@@ -3,6 +3,7 @@ import { useEffect, useState } from 'preact/hooks'
 import { type ConversationId, type GroupRules, peerOf } from '../../typescript/browser.js'
 import { said } from '../words.js'
 import { useParting } from './chat-menu.js'
+import { useCopy } from './copy.js'
 import { useFallback, useSession, useSignal, useSpeech } from './hooks.js'
 import { MemberList, useMembers } from './members.js'
 import { useOverlays } from './overlays.js'
@@ -243,15 +244,14 @@ function GroupDetails({ conversation }: { conversation: ConversationId }) {
 
 /** The code to join by. It says the group, too, so that one text is enough to hand on. */
 function Code({ code, conversation }: { code: string; conversation: ConversationId }) {
-  const session = useSession()
   const speech = useSpeech()
-  const whole = `${conversation}/${code}`
+  const copy = useCopy()
   return (
     <button
       type="button"
       class="item"
       title={speech.say('copyCode')}
-      onClick={() => void navigator.clipboard?.writeText(whole).then(() => session.notices.tell(said('copied')))}
+      onClick={() => void copy(`${conversation}/${code}`)}
     >
       <Icon name="link" />
       <span class="grow">{speech.say('groupCode')}</span>

@@ -5,6 +5,7 @@ import { isGroup } from '../model/kinds.js'
 import { actsOn, type MessageActs } from '../model/message-acts.js'
 import type { OpenChat } from '../model/open-chat.js'
 import { isUnanswered } from '../model/requests.js'
+import { useCopy } from './copy.js'
 import { useSession, useSpeech } from './hooks.js'
 import { useMembers } from './members.js'
 import { type Anchor, type MenuItem, useOverlays } from './overlays.js'
@@ -28,6 +29,7 @@ export function useMessageMenu(open: OpenChat, handlers: Handlers): MessageMenu 
   const session = useSession()
   const speech = useSpeech()
   const { ask, menu, dialog } = useOverlays()
+  const copy = useCopy()
   const { members } = useMembersIfGroup(open)
   const { client } = session
   const { conversation } = open
@@ -52,14 +54,7 @@ export function useMessageMenu(open: OpenChat, handlers: Handlers): MessageMenu 
     if (can.edit)
       items.push({ icon: 'edit', text: speech.say('edit'), beside: 'E', run: () => handlers.onEdit(message) })
     if (can.copy) {
-      items.push({
-        icon: 'copy',
-        text: speech.say('copyText'),
-        run: () =>
-          void navigator.clipboard
-            ?.writeText(message.text)
-            .then(() => session.notices.tell({ key: 'copied', values: {} })),
-      })
+      items.push({ icon: 'copy', text: speech.say('copyText'), run: () => void copy(message.text) })
     }
     if (can.forward) {
       items.push({
