@@ -10,7 +10,8 @@ import { type Client, createClient, LongwireError, MemoryStorage } from '../../t
 import { type Said, said } from '../words.js'
 import { Drafts } from './drafts.js'
 import { errorWords } from './error-words.js'
-import type { Platform } from './platform.js'
+import { forgetPeople } from './people.js'
+import { type Platform, Remembered } from './platform.js'
 import { Session } from './session.js'
 import { SettingsStore } from './settings.js'
 import { Signal } from './signal.js'
@@ -41,12 +42,15 @@ export class App {
   readonly platform: Platform
   /** They outlast a session whose storage failed, also where they cannot be remembered. */
   readonly #drafts: Drafts
+  /** The uid of whoever the drafts and names are of that the browser remembers. */
+  readonly #owner: Remembered
   #client: Client | undefined
 
   constructor(platform: Platform) {
     this.platform = platform
     this.settings = new SettingsStore(platform)
     this.#drafts = new Drafts(platform)
+    this.#owner = new Remembered(platform.keyValues, 'owner')
     platform.tabs.listen(message => {
       if (message === TAKE) void this.#letGo()
     })
@@ -124,8 +128,20 @@ export class App {
   #leave(session: Session): void {
     session.people.forget()
     session.drafts.forget()
+    this.#owner.write(undefined)
     session.close()
     this.screen.set({ name: 'signedOut', account: '' })
+  }
+
+  /** Notes who is signed in. What the browser remembers of somebody else, whose session ended, is not for this user. */
+  #own(uid: number): void {
+    const owner = this.#owner.read()
+    if (owner === uid) return
+    if (owner !== undefined) {
+      this.#drafts.forget()
+      forgetPeople(this.platform)
+    }
+    this.#owner.write(uid)
   }
 
   async #enter(enter: (client: Client) => Promise<void>): Promise<Said | undefined> {
@@ -176,6 +192,7 @@ export class App {
   #signedIn(client: Client): void {
     const { value } = this.screen
     if (value.name === 'signedIn') value.session.close()
+    this.#own(client.account.uid)
     this.screen.set({ name: 'signedIn', session: new Session(client, this.platform, this.settings, this.#drafts) })
   }
 

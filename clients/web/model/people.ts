@@ -13,6 +13,15 @@ export interface Person {
 /** The names that are remembered: more than all friends and the members of some large groups. */
 const REMEMBERED_MAX = 2_000
 
+function rememberedPeople({ keyValues }: Pick<Platform, 'keyValues'>): Remembered {
+  return new Remembered(keyValues, 'people')
+}
+
+/** Forgets the names that the browser remembers. */
+export function forgetPeople(platform: Pick<Platform, 'keyValues'>): void {
+  rememberedPeople(platform).write(undefined)
+}
+
 export class People {
   /** Grows by one with each new or changed name. */
   readonly version = new Signal(0)
@@ -27,7 +36,7 @@ export class People {
   constructor(client: Client, platform: Pick<Platform, 'clock' | 'keyValues'>, on: Client['on']) {
     this.#client = client
     this.#clock = platform.clock
-    this.#remembered = new Remembered(platform.keyValues, 'people')
+    this.#remembered = rememberedPeople(platform)
     for (const [uid, account, nickname] of rowsOf(this.#remembered.read())) {
       this.#people.set(uid, { uid, account, nickname })
     }

@@ -237,6 +237,27 @@ t.test('a new password signs other devices out; a wrong one changes nothing', as
   t.equal(await two.app.signIn('ann', 'another password'), undefined)
 })
 
+t.test('whoever signs in behind the end of another session sees nothing of what the other had begun', async t => {
+  const open = await pages(t)
+  const [one, two] = [await open(), await open()]
+  await one.app.register('ann', '', PASSWORD)
+  await open().then(({ app }) => app.register('bob', '', PASSWORD))
+  await two.app.signIn('ann', PASSWORD)
+  two.session().drafts.set('direct:7', { text: 'begun', mentions: [], reply: undefined })
+  two.session().people.note([{ uid: 7, account: 'gina', nickname: '' }])
+  await eventually(() => [...two.platform.values.values()].some(value => value.includes('gina')))
+  const password = 'another password'
+  await one.session().changePassword(PASSWORD, password)
+  await eventually(() => two.app.screen.value.name === 'signedOut')
+  t.equal(await two.app.signIn('ann', password), undefined)
+  t.equal(two.session().drafts.get('direct:7').text, 'begun', 'the same user goes on')
+  await one.session().changePassword(password, PASSWORD)
+  await eventually(() => two.app.screen.value.name === 'signedOut')
+  t.equal(await two.app.signIn('bob', PASSWORD), undefined)
+  t.equal(two.session().drafts.get('direct:7').text, '')
+  t.notOk([...two.platform.values.values()].some(value => /begun|gina/.test(value)))
+})
+
 t.test('notifications come by consent, of what nobody looks at, and never of a muted chat', async t => {
   const open = await pages(t)
   const [ann, bob] = [await open(), await open()]
