@@ -148,7 +148,7 @@ function Subtitle({ open }: { open: OpenChat }) {
 
 function MemberCount({ open }: { open: OpenChat }) {
   const speech = useSpeech()
-  const { count } = useMembers(open.conversation).members
+  const { count } = useMembers(open.conversation)
   return <>{count > 0 ? speech.say('nMembers', { n: count }) : speech.say('group')}</>
 }
 

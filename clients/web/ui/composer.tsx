@@ -268,13 +268,13 @@ interface Nameable {
 function useCompletion(open: OpenChat, query: MentionQuery | undefined, take: (person: Nameable) => void) {
   const session = useSession()
   const speech = useSpeech()
-  const { members } = useMembers(open.conversation)
+  const { list: members } = useMembers(open.conversation)
   const [chosen, setChosen] = useState(0)
   const [dismissed, setDismissed] = useState(-1)
   const id = useId()
   useEffect(() => setChosen(0), [query?.word])
   const word = query?.word.toLocaleLowerCase() ?? ''
-  const all: Nameable[] = members.list
+  const all: Nameable[] = members
     .filter(({ uid, role }) => uid !== session.uid && role !== 'invited' && role !== 'asks')
     .map(each => ({ uid: each.uid, name: nameOf(each) }))
   const named = [...all, { uid: 0, name: speech.say('everybody') }]

@@ -166,8 +166,7 @@ function GroupDetails({ conversation }: { conversation: ConversationId }) {
   const { dialog } = useOverlays()
   const { groups } = session.client
   const group = groups.group(conversation)
-  const { members } = useMembers(conversation)
-  const { count, profile } = members
+  const { count, profile, list } = useMembers(conversation)
   const name = group?.title || speech.say('group')
   const parting = useParting(conversation, name)
   const leads = group?.role === 'owner' || group?.role === 'admin'
@@ -181,7 +180,7 @@ function GroupDetails({ conversation }: { conversation: ConversationId }) {
         <PeoplePicker
           title={speech.say('invite')}
           yes={speech.say('invite')}
-          without={members.list.map(({ uid }) => uid)}
+          without={list.map(({ uid }) => uid)}
           close={close}
           pick={uids => void session.attempt(groups.invite(conversation, uids))}
         />

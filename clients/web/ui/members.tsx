@@ -1,6 +1,7 @@
 // The members of a group: who they are, and what an admin does with them.
 import { useEffect } from 'preact/hooks'
 import type { ConversationId, GroupMember } from '../../typescript/browser.js'
+import { isGroup } from '../model/kinds.js'
 import type { Members } from '../model/members.js'
 import { nameOf } from '../model/people.js'
 import type { PlainKey } from '../words.js'
@@ -10,12 +11,14 @@ import { Unavailable } from './page.js'
 import { go } from './panes.js'
 import { Avatar, Icon } from './parts.js'
 
-/** The members as far as known; the server is asked for them. */
-export function useMembers(conversation: ConversationId): { readonly members: Members } {
+/** The members as far as known; the server is asked for those of a group. A direct chat has none. */
+export function useMembers(conversation: ConversationId): Members {
   const { members } = useSession()
-  const view = useSignal(members.of(conversation))
-  useEffect(() => members.look(conversation), [members, conversation, view.state])
-  return { members: view }
+  const known = useSignal(members.of(conversation))
+  useEffect(() => {
+    if (isGroup(conversation)) members.look(conversation)
+  }, [members, conversation, known.state])
+  return known
 }
 
 const ROLE_WORDS: Readonly<Record<GroupMember['role'], PlainKey | undefined>> = {
@@ -29,7 +32,7 @@ const ROLE_WORDS: Readonly<Record<GroupMember['role'], PlainKey | undefined>> = 
 export function MemberList({ conversation }: { conversation: ConversationId }) {
   const session = useSession()
   const speech = useSpeech()
-  const { members } = useMembers(conversation)
+  const members = useMembers(conversation)
   if (members.list.length === 0) {
     return members.state === 'failed' ? <Unavailable text={speech.say('membersFailed')} /> : null
   }

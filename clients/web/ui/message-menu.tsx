@@ -1,7 +1,6 @@
 // The menu of a message: reactions on top, then what can be done with it now.
 import { useRef } from 'preact/hooks'
 import type { Message } from '../../typescript/browser.js'
-import { isGroup } from '../model/kinds.js'
 import { actsOn, type MessageActs } from '../model/message-acts.js'
 import type { OpenChat } from '../model/open-chat.js'
 import { isUnanswered } from '../model/requests.js'
@@ -30,7 +29,7 @@ export function useMessageMenu(open: OpenChat, handlers: Handlers): MessageMenu 
   const speech = useSpeech()
   const { ask, menu, dialog } = useOverlays()
   const copy = useCopy()
-  const { members } = useMembersIfGroup(open)
+  const { count: members } = useMembers(open.conversation)
   const { client } = session
   const { conversation } = open
 
@@ -111,12 +110,6 @@ export function useMessageMenu(open: OpenChat, handlers: Handlers): MessageMenu 
     reply: message => latest.current.handlers.onReply(open.named(message)),
   })
   return stable.current
-}
-
-/** The number of members of the open group; 0: it is none, or nobody knows. */
-function useMembersIfGroup({ conversation }: OpenChat): { readonly members: number } {
-  const { members } = useMembers(conversation)
-  return { members: isGroup(conversation) ? members.count : 0 }
 }
 
 function ReactionPicker({ message, close }: { message: Message; close: () => void }) {

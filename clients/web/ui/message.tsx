@@ -145,8 +145,8 @@ function useLongPress(run: (x: number, y: number) => void) {
 
 function Author({ name, message }: { name: string; message: Message }) {
   const speech = useSpeech()
-  const { members } = useMembers(message.conversation)
-  const role = members.list.find(({ uid }) => uid === message.sender)?.role
+  const { list: members } = useMembers(message.conversation)
+  const role = members.find(({ uid }) => uid === message.sender)?.role
   return (
     <div class="by">
       <bdi>{name}</bdi>
