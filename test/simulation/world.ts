@@ -88,7 +88,8 @@ async function live(stage: Stage): Promise<void> {
   }
   if (stage.groups.length > 0) await settle(stage, steadyMs, 'after all was counted', everybodyCounts(stage))
   await settle(stage, steadyMs, 'after all had read the boards', everybodyReadsBoards(stage))
-  await settle(stage, steadyMs, 'after all had looked in', everybodyLooksIn(stage))
+  // Page by page, where a disk may take seconds.
+  await settle(stage, HEAL_MS, 'after all had looked in', everybodyLooksIn(stage))
   await settle(stage, steadyMs, 'after devices were removed', everybodyRemovesADevice(stage))
   lookBack(stage)
   verifyStore(stage)
