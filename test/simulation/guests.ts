@@ -165,7 +165,7 @@ class Guest {
       await client.close()
       this.#state = 'gone'
     } catch (error) {
-      if (this.#ended > ended) {
+      if (this.#ended > ended || !client.account.signedIn) {
         this.#state = 'drawing'
         this.#look(client, process)
         return
