@@ -108,7 +108,7 @@ for (const [name, script] of [
     await befriend(ann, bob, bobName, bobName)
     await writeToFull(ann)
     await ann.page.getByText('This browser does not let Longwire store messages').waitFor()
-    await ann.page.getByText('1 message was not stored. It is in the box of its chat again.').waitFor()
+    await ann.page.getByText('1 message was not stored. It is back in the text box of its chat.').waitFor()
     t.same(await seriousFaults(ann.page), [])
 
     await ann.page.getByRole('button', { name: 'Go on without storing' }).click()
@@ -154,12 +154,12 @@ t.test('an older page is told of the newer one, which takes its place, and what 
   await ann.isKept()
   await eventually(async () => (await caches()).includes('longwire-older'))
   t.match(await page.content(), OLDER_TEXT)
-  t.equal(await page.getByText('A new version is here.').count(), 0, 'the first worker is no newer version')
+  t.equal(await page.getByText('A new version is ready.').count(), 0, 'the first worker is no newer version')
 
   front.replace()
   // As when the user comes back to the tab.
   await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-  await page.getByText('A new version is here.').waitFor()
+  await page.getByText('A new version is ready.').waitFor()
   await eventually(async () => !(await caches()).includes('longwire-older') && (await caches()).length === 1)
   t.match(await page.content(), OLDER_TEXT, 'the page is not changed under its user')
   await page.getByRole('button', { name: 'Reload' }).click()
