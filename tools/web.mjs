@@ -45,6 +45,11 @@ const clientHalf = {
       const fields = /(\b(?:readString|readBytes|skipField|missing|tooMany|unknownValue)\([^')]*)'[\w.]+'/g
       return { contents: readFileSync(path, 'utf8').replace(fields, "$1''"), loader: 'ts' }
     })
+    // What is wrong with an argument is for the programmer of an application.
+    build.onLoad({ filter: /[/\\]clients[/\\]typescript[/\\](?:api|base|rules)[/\\][\w-]+\.ts$/ }, ({ path }) => {
+      const faults = /(\bLongwireError\.argument\([^,\n]+, )(?:'[^'\n]*'|`[^`\n]*`)/g
+      return { contents: readFileSync(path, 'utf8').replace(faults, "$1''"), loader: 'ts' }
+    })
     // The page has words of its own for codes, in each language.
     build.onLoad({ filter: /[/\\]protocol[/\\]codes\.ts$/ }, ({ path }) => {
       const texts = /\btext: (?:'[^'\n]*'|"[^"\n]*")/g

@@ -8,6 +8,7 @@
 import { isAccountName } from '../../../protocol/names.js'
 import { type Client, createClient, LongwireError, MemoryStorage } from '../../typescript/browser.js'
 import { type Said, said } from '../words.js'
+import { forgetBoards } from './board-news.js'
 import { Drafts } from './drafts.js'
 import { errorWords } from './error-words.js'
 import { forgetPeople } from './people.js'
@@ -127,6 +128,7 @@ export class App {
   /** Forgets what this browser knows of the user. */
   #leave(session: Session): void {
     session.people.forget()
+    session.news.forget()
     session.drafts.forget()
     this.#owner.write(undefined)
     session.close()
@@ -140,6 +142,7 @@ export class App {
     if (owner !== undefined) {
       this.#drafts.forget()
       forgetPeople(this.platform)
+      forgetBoards(this.platform)
     }
     this.#owner.write(uid)
   }

@@ -1,6 +1,15 @@
 // The board that is open: its posts, and what the user does on it. Posts are read from the server, a page at a time. Only the buttons confirm
 // posts: to have seen them is not enough.
-import type { Client, ConversationId, Message, PostsRange, Room, RoomProfile } from '../../typescript/browser.js'
+import type {
+  Client,
+  ConversationId,
+  Message,
+  PostsRange,
+  Room,
+  RoomProfile,
+  RoomRules,
+} from '../../typescript/browser.js'
+import type { BoardsNews } from './board-news.js'
 import type { Beyond } from './open-chat.js'
 import { Signal } from './signal.js'
 
@@ -11,24 +20,41 @@ export interface BoardView {
   readonly older: Beyond
 }
 
+export interface BoardDetails {
+  readonly profile: RoomProfile | undefined
+  /** The server could not be asked. */
+  readonly failed: boolean
+}
+
 const PAGE = 50
 
 export class OpenBoard {
   readonly conversation: ConversationId
   readonly view = new Signal<BoardView>({ state: 'loading', posts: [], older: 'none' })
   readonly #client: Client
+  readonly #news: Pick<BoardsNews, 'read'>
   readonly #offs: readonly (() => void)[]
   /** Whether new posts are asked for: one page after the other. */
   #isAsking = false
   /** Whether more is to be asked for behind the page that is under way. */
   #isBehind = false
 
-  constructor(client: Client, conversation: ConversationId) {
+  /** The board as the server knows it, once somebody has looked at its details. */
+  readonly details = new Signal<BoardDetails>({ profile: undefined, failed: false })
+
+  /** @param news hears of the newest post that is read */
+  constructor(client: Client, conversation: ConversationId, news: Pick<BoardsNews, 'read'>) {
     this.#client = client
+    this.#news = news
     this.conversation = conversation
     this.#offs = [
       client.on('room', room => room.conversation === conversation && this.#changed()),
-      client.on('connection', ({ state }) => state === 'online' && this.#catchUp()),
+      client.on('connection', ({ state }) => {
+        if (state !== 'online') return
+        this.#catchUp()
+        if (this.details.value.failed) void this.look()
+      }),
+      client.on('roomFailed', failure => failure.conversation === conversation && void this.look()),
     ]
     void this.#load()
   }
@@ -79,6 +105,29 @@ export class OpenBoard {
     return this.#client.rooms.get(this.conversation)
   }
 
+  /** Asks for the details, or asks again. */
+  async look(): Promise<void> {
+    try {
+      this.details.set({ profile: await this.profile(), failed: false })
+    } catch {
+      this.details.set({ ...this.details.value, failed: true })
+    }
+  }
+
+  /** Sets title and rules. For the owner. */
+  set(title: string, rules: RoomRules): Promise<void> {
+    return this.#set(this.#client.rooms.set(this.conversation, title, rules), { title, rules })
+  }
+
+  /** Lets listeners post here, or no longer. For the owner. */
+  publish(uids: readonly number[], may: boolean): Promise<void> {
+    const { rooms } = this.#client
+    const others = (this.details.value.profile?.publishers ?? []).filter(uid => !uids.includes(uid))
+    const role = may ? 'publisher' : 'listener'
+    const asked = Promise.all(uids.map(uid => rooms.setRole(this.conversation, uid, role)))
+    return this.#set(asked, { publishers: may ? [...others, ...uids] : others })
+  }
+
   async post(text: string): Promise<void> {
     await this.#client.rooms.post(this.conversation, text)
     void this.#loadNewer()
@@ -103,11 +152,20 @@ export class OpenBoard {
   async #load(): Promise<void> {
     try {
       const { posts, more } = await this.#ask({})
-      this.view.set({ state: 'ready', posts, older: more ? 'more' : 'none' })
+      this.#change({ state: 'ready', posts, older: more ? 'more' : 'none' })
       this.#catchUp()
     } catch {
       this.#change({ state: 'failed' })
     }
+  }
+
+  /** The details are as the owner wants them, until the board refuses: of its yes nobody is told. */
+  async #set(asked: Promise<unknown>, change: Partial<RoomProfile>): Promise<void> {
+    await asked
+    const { profile } = this.details.value
+    if (profile !== undefined) this.details.set({ profile: { ...profile, ...change }, failed: false })
+    // The list has the title, too.
+    await this.#client.rooms.list().catch(() => {})
   }
 
   #changed(): void {
@@ -148,5 +206,7 @@ export class OpenBoard {
 
   #change(change: Partial<BoardView>): void {
     this.view.set({ ...this.view.value, ...change })
+    const newest = change.posts?.at(-1)
+    if (newest !== undefined) this.#news.read(newest)
   }
 }

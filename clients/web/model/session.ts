@@ -14,6 +14,7 @@ import {
   type SentMessage,
 } from '../../typescript/browser.js'
 import { type Said, said } from '../words.js'
+import { BoardsNews } from './board-news.js'
 import { Chats } from './chats.js'
 import { Connection } from './connection.js'
 import type { Drafts } from './drafts.js'
@@ -37,6 +38,7 @@ export class Session {
   readonly people: People
   readonly chats: Chats
   readonly members: GroupMembers
+  readonly news: BoardsNews
   readonly presence: PresenceView
   readonly drafts: Drafts
   readonly connection: Connection
@@ -69,6 +71,7 @@ export class Session {
     this.people = new People(client, platform, on)
     this.chats = new Chats(client, this.people, platform, on)
     this.members = new GroupMembers(client, this.people, on)
+    this.news = new BoardsNews(client, platform, on)
     this.presence = new PresenceView(client, platform, on)
     const { device, sendQueue } = client.state()
     this.drafts.takeBack(
@@ -105,7 +108,7 @@ export class Session {
     if (shown?.conversation === conversation) return
     shown?.close()
     const isBoard = conversation !== undefined && isRoom(conversation)
-    this.board.set(isBoard ? new OpenBoard(this.client, conversation) : undefined)
+    this.board.set(isBoard ? new OpenBoard(this.client, conversation, this.news) : undefined)
     this.open.set(isBoard ? undefined : conversation && new OpenChat(this.client, conversation, this.#platform))
     if (conversation === undefined || isBoard) return
     this.#platform.notifications.clear(conversation)
@@ -206,16 +209,15 @@ export class Session {
 
   /** The boards that the user follows; those with something to confirm first. */
   boards(): Room[] {
-    const boards = this.client.rooms.all().filter(({ kind }) => kind === 'board')
-    return boards.sort(
-      (a, b) => Number(b.unconfirmed > 0) - Number(a.unconfirmed > 0) || a.title.localeCompare(b.title),
-    )
+    return this.client.rooms.all().filter(({ kind }) => kind === 'board')
   }
 
   /** @returns the conversation of the new board; undefined if it was refused, which is told */
   async createBoard(title: string, rules: RoomRules): Promise<ConversationId | undefined> {
     try {
-      return await this.client.rooms.create(title, 'board', rules)
+      const made = await this.client.rooms.create(title, 'board', rules)
+      this.news.begun(made)
+      return made
     } catch (error) {
       this.notices.error(errorWords(error))
       return undefined
@@ -231,6 +233,7 @@ export class Session {
     } catch (error) {
       return errorWords(error)
     }
+    this.news.begun(room as ConversationId)
     this.#platform.go(room)
     return undefined
   }

@@ -3,15 +3,22 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { Message } from '../../typescript/browser.js'
 import { rowTime } from '../model/dates.js'
 import type { OpenBoard } from '../model/open-board.js'
-import { useCopy } from './copy.js'
+import { useBoardActs } from './board-acts.js'
+import { useDetails } from './chat-pane.js'
 import { useFallback, useSession, useSignal, useSpeech } from './hooks.js'
 import { MessageText } from './message.js'
-import { type MenuItem, type Question, useOverlays } from './overlays.js'
-import { goHome } from './panes.js'
+import { type MenuItem, useOverlays } from './overlays.js'
+import { type DetailsState, goHome } from './panes.js'
 import { Avatar, Blank, BoardDisc, Button, Icon, IconButton, MoreButton } from './parts.js'
 import { Toasts } from './toasts.js'
 
-export function BoardPane({ board }: { board: OpenBoard }) {
+interface BoardPaneProps {
+  readonly board: OpenBoard
+  readonly details: DetailsState
+  readonly setDetails: (state: DetailsState) => void
+}
+
+export function BoardPane({ board, details, setDetails }: BoardPaneProps) {
   const session = useSession()
   const speech = useSpeech()
   const view = useSignal(board.view)
@@ -20,7 +27,7 @@ export function BoardPane({ board }: { board: OpenBoard }) {
   const title = room?.title || speech.say('board')
   return (
     <main class="chat">
-      <BoardHead board={board} title={title} />
+      <BoardHead board={board} title={title} details={details} setDetails={setDetails} />
       <div class="logwrap">
         {view.state === 'failed' && (
           <Blank icon="alert" title={speech.say('boardFailed')} text={speech.say('boardFailedHow')}>
@@ -48,70 +55,42 @@ export function BoardPane({ board }: { board: OpenBoard }) {
   )
 }
 
-function BoardHead({ board, title }: { board: OpenBoard; title: string }) {
+function BoardHead({ board, title, details, setDetails }: BoardPaneProps & { title: string }) {
   const speech = useSpeech()
+  const { isShown, toggle, opener } = useDetails(details, setDetails)
   const menu = useBoardMenu(board, title)
   const unconfirmed = board.room?.unconfirmed ?? 0
   return (
     <header class="bar">
       <IconButton class="back" icon="back" label={speech.say('back')} onClick={goHome} />
-      <span class="who">
+      <button ref={opener} type="button" class="who" onClick={toggle}>
         <BoardDisc size="m" />
         <span class="two">
-          <h2 class="name">
+          <span class="name">
             <bdi>{title}</bdi>
-          </h2>
+          </span>
           <span class="sub">
             {unconfirmed > 0 ? speech.say('boardToConfirm', { n: unconfirmed }) : speech.say('board')}
           </span>
+          <span class="vh">{speech.say('details')}</span>
         </span>
-      </span>
+      </button>
+      <IconButton class="wide toggle" icon="panel" label={speech.say('details')} pressed={isShown} onClick={toggle} />
       <MoreButton label={speech.say('more')} menu={menu} />
     </header>
   )
 }
 
-/** What one does with a board as a whole. */
 function useBoardMenu(board: OpenBoard, title: string): (anchor: Element) => void {
-  const session = useSession()
   const speech = useSpeech()
-  const { ask, menu } = useOverlays()
-  const { rooms } = session.client
-  const { conversation } = board
-  const copy = useCopy()
-  const copyAddress = async (): Promise<void> => {
-    const { code } = await board.profile()
-    await copy(code === '' ? conversation : `${conversation}/${code}`)
-  }
-  const after = (question: Question, run: () => Promise<void>): void =>
-    void ask(question).then(yes => yes && session.attempt(run()))
-  const end = (): void =>
-    after(
-      {
-        title: speech.say('endBoardThis', { name: title }),
-        text: speech.say('endBoardHow'),
-        yes: speech.say('endBoard'),
-      },
-      () => rooms.close(conversation),
-    )
-  const leave = (): void =>
-    after(
-      {
-        title: speech.say('leaveBoardThis', { name: title }),
-        text: speech.say('leaveBoardHow'),
-        yes: speech.say('leaveBoard'),
-      },
-      () => rooms.unsubscribe(conversation).then(goHome),
-    )
-  return anchor => {
-    const isOwner = board.room?.role === 'owner'
-    const items: (MenuItem | 'line')[] = [
-      { icon: 'link', text: speech.say('copyBoard'), run: () => void session.attempt(copyAddress()) },
-      'line',
-      { icon: 'out', text: speech.say(isOwner ? 'endBoard' : 'leaveBoard'), danger: true, run: isOwner ? end : leave },
-    ]
-    menu(anchor, { label: speech.say('more'), items })
-  }
+  const { menu } = useOverlays()
+  const { copy, end } = useBoardActs(board, title)
+  const items: (MenuItem | 'line')[] = [
+    { icon: 'link', text: speech.say('copyBoard'), run: copy },
+    'line',
+    { icon: 'out', ...end, danger: true },
+  ]
+  return anchor => menu(anchor, { label: speech.say('more'), items })
 }
 
 /** The distance from the end that counts as being there. */
@@ -126,12 +105,14 @@ function Posts({ board, title }: { board: OpenBoard; title: string }) {
   const { posts, older } = useSignal(board.view)
   useSignal(session.people.version)
   const confirmed = board.room?.confirmed ?? 0
+  // What was there before the user began to listen was never confirmed.
+  const from = session.news.of(board.conversation).from ?? confirmed
   const log = useFallback<HTMLDivElement>(confirmed)
   const isAtEnd = useRef(true)
-  const upTo = posts.findLast(({ number }) => number <= confirmed)?.number
-  // It opens at the line up to which all is confirmed, and stays at the end for who is there.
+  const upTo = posts.findLast(({ number }) => number > from && number <= confirmed)?.number
+  // It opens at the line up to which all is confirmed, or else at the first open post, and stays at the end for who is there.
   useLayoutEffect(() => {
-    const open = log.current?.querySelector('.upto')
+    const open = log.current?.querySelector('.upto, .open')
     if (open) open.scrollIntoView({ block: 'start' })
     else log.current?.scrollTo(0, log.current.scrollHeight)
   }, [])
@@ -161,6 +142,7 @@ function Posts({ board, title }: { board: OpenBoard; title: string }) {
           board={board}
           post={post}
           isOpen={post.number > confirmed}
+          isConfirmed={post.number > from && post.number <= confirmed}
           isUpTo={post.number === upTo}
         />
       ))}
@@ -173,11 +155,12 @@ interface PostProps {
   readonly post: Message
   /** The user has not confirmed it. */
   readonly isOpen: boolean
+  readonly isConfirmed: boolean
   /** All up to it is confirmed: a line below says so. */
   readonly isUpTo: boolean
 }
 
-function Post({ board, post, isOpen, isUpTo }: PostProps) {
+function Post({ board, post, isOpen, isConfirmed, isUpTo }: PostProps) {
   const session = useSession()
   const speech = useSpeech()
   const { ask } = useOverlays()
@@ -199,7 +182,7 @@ function Post({ board, post, isOpen, isUpTo }: PostProps) {
   }
   return (
     <>
-      <article class="post">
+      <article class={isOpen ? 'post open' : 'post'}>
         <header>
           <Avatar id={sender} name={name} size="m" />
           <span class="grow">
@@ -227,7 +210,7 @@ function Post({ board, post, isOpen, isUpTo }: PostProps) {
             speech.say('postRemoved')
           )}
         </p>
-        {isOthers && (
+        {isOthers && (isOpen || isConfirmed) && (
           <footer>
             {isOpen ? (
               <Button kind="quiet" small onClick={() => void session.attempt(board.confirm(number))}>

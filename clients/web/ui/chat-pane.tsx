@@ -94,14 +94,11 @@ function Head({ open, details, setDetails }: ChatPaneProps) {
   const name =
     chat?.name || (uid === undefined ? group?.title : session.people.name(uid)) || speech.say('unknownPerson')
   const menu = useChatMenu(conversation)
-  useListener('resize', useDraw())
-  const isShown = details === 'open' || (details === 'on' && isWide())
-  const openDetails = (): void => setDetails(isShown ? 'off' : 'open')
-  const opener = useFallback<HTMLButtonElement>(isShown)
+  const { isShown, toggle, opener } = useDetails(details, setDetails)
   return (
     <header class="bar">
       <IconButton class="back" icon="back" label={speech.say('back')} onClick={goHome} />
-      <button ref={opener} type="button" class="who" onClick={openDetails}>
+      <button ref={opener} type="button" class="who" onClick={toggle}>
         <Avatar id={uid ?? conversation} name={name} group={uid === undefined} size="m" />
         <span class="two">
           <span class="name">
@@ -111,16 +108,18 @@ function Head({ open, details, setDetails }: ChatPaneProps) {
           <span class="vh">{speech.say('details')}</span>
         </span>
       </button>
-      <IconButton
-        class="wide toggle"
-        icon="panel"
-        label={speech.say('details')}
-        pressed={isShown}
-        onClick={openDetails}
-      />
+      <IconButton class="wide toggle" icon="panel" label={speech.say('details')} pressed={isShown} onClick={toggle} />
       <MoreButton label={speech.say('more')} menu={menu} />
     </header>
   )
+}
+
+/** Whether the details are in sight, what shows or hides them, and the button that has the focus when they close. */
+export function useDetails(details: DetailsState, setDetails: (state: DetailsState) => void) {
+  useListener('resize', useDraw())
+  const isShown = details === 'open' || (details === 'on' && isWide())
+  const opener = useFallback<HTMLButtonElement>(isShown)
+  return { isShown, toggle: () => setDetails(isShown ? 'off' : 'open'), opener }
 }
 
 /** Whether the details stand beside the chat: the same width as in widths.css. */

@@ -109,15 +109,20 @@ function Preview({ message, isGroup }: { message: Message | undefined; isGroup: 
       </>
     )
   }
-  return isGroup && message.changed.recalledBy === 0 ? (
+  return isGroup && message.changed.recalledBy === 0 ? <Said by={sender} text={text} /> : text
+}
+
+/** What somebody has written, where it could be several. */
+export function Said({ by, text }: { by: number; text: string }) {
+  const { uid, people } = useSession()
+  const speech = useSpeech()
+  return (
     <>
       <b>
-        <bdi>{nameOf(sender)}</bdi>:
+        <bdi>{by === uid ? speech.say('you') : people.name(by) || speech.say('unknownPerson')}</bdi>:
       </b>{' '}
       {text}
     </>
-  ) : (
-    text
   )
 }
 

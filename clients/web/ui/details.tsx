@@ -1,7 +1,10 @@
 // The details of a chat: who it is with, what is set for it, and at the end what cannot be undone.
 import { useEffect, useState } from 'preact/hooks'
 import { type ConversationId, type GroupRules, peerOf } from '../../typescript/browser.js'
+import { OpenBoard } from '../model/open-board.js'
+import type { OpenChat } from '../model/open-chat.js'
 import { said } from '../words.js'
+import { BoardDetails } from './board-details.js'
 import { useParting } from './chat-menu.js'
 import { useCopy } from './copy.js'
 import { useFallback, useSession, useSignal, useSpeech } from './hooks.js'
@@ -11,11 +14,17 @@ import { Avatar, Field, Icon, IconButton, type IconName, SaveOrCancel, Segments,
 import { PeoplePicker } from './people-picker.js'
 import { Toasts } from './toasts.js'
 
-export function Details({ conversation, close }: { conversation: ConversationId; close: () => void }) {
+interface DetailsProps {
+  readonly of: OpenChat | OpenBoard
+  readonly close: () => void
+}
+
+export function Details({ of, close }: DetailsProps) {
   const session = useSession()
   const speech = useSpeech()
   useSignal(session.version)
   useSignal(session.people.version)
+  const { conversation } = of
   const uid = peerOf(conversation)
   return (
     <aside
@@ -32,7 +41,9 @@ export function Details({ conversation, close }: { conversation: ConversationId;
         <IconButton icon="close" label={speech.say('close')} onClick={close} />
       </div>
       <div class="scroll">
-        {uid === undefined ? (
+        {of instanceof OpenBoard ? (
+          <BoardDetails board={of} />
+        ) : uid === undefined ? (
           <GroupDetails conversation={conversation} />
         ) : (
           <PersonDetails uid={uid} conversation={conversation} />
@@ -96,7 +107,7 @@ function QuickActs({ conversation, third }: { conversation: ConversationId; thir
   )
 }
 
-function Fact({ icon, text, below }: { icon: IconName; text: string; below: string }) {
+export function Fact({ icon, text, below }: { icon: IconName; text: string; below: string }) {
   return (
     <div class="item">
       <Icon name={icon} />
@@ -108,7 +119,7 @@ function Fact({ icon, text, below }: { icon: IconName; text: string; below: stri
   )
 }
 
-function Danger({ icon, text, run }: { icon: IconName; text: string; run: () => void }) {
+export function Danger({ icon, text, run }: { icon: IconName; text: string; run: () => void }) {
   return (
     <button type="button" class="item danger" onClick={run}>
       <Icon name={icon} />

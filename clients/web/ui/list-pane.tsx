@@ -2,9 +2,11 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { peerOf, type Room } from '../../typescript/browser.js'
 import type { Chat } from '../model/chats.js'
+import { rowTime } from '../model/dates.js'
 import { FILTERS, type Filter, filtered } from '../model/filter.js'
+import { isBoard, type ListRow, listRows } from '../model/list-rows.js'
 import type { PlainKey } from '../words.js'
-import { ChatRow } from './chat-row.js'
+import { ChatRow, Said } from './chat-row.js'
 import { ConnectionLine } from './connection-line.js'
 import { useNow, useSession, useSignal, useSpeech } from './hooks.js'
 import { NotStored, SkeletonRows } from './page.js'
@@ -19,17 +21,20 @@ const FILTER_WORDS: Readonly<Record<Filter, PlainKey>> = {
   boards: 'boards',
 }
 
-/** The chats that the list shows. */
-export function useFiltered(): readonly Chat[] {
-  const { chats, filter } = useSession()
-  return filtered(useSignal(chats.list) ?? [], useSignal(filter))
+/** The chats and boards that the list shows. */
+export function useRows(): readonly ListRow[] {
+  const session = useSession()
+  const { chats, filter, news } = session
+  useSignal(session.version)
+  useSignal(news.version)
+  return listRows(useSignal(chats.list) ?? [], session.boards(), news, useSignal(filter))
 }
 
 export function ListPane({ archived, find }: { archived: boolean; find: () => void }) {
   const session = useSession()
   const speech = useSpeech()
   const all = useSignal(session.chats.list)
-  const shown = useFiltered()
+  const shown = useRows()
   const list = archived ? (all ?? []).filter(each => each.archived) : shown
   return (
     <Side label={speech.say(archived ? 'archivedTab' : 'chats')} foot={<Me />}>
@@ -91,7 +96,7 @@ function Filters({ chats }: { chats: readonly Chat[] }) {
 /** More rows are drawn when somebody scrolls to the end of them: drawing thousands with each change takes longer than anybody waits. */
 const ROWS_AT_ONCE = 100
 
-function Rows({ list, all, archived }: { list: readonly Chat[]; all: readonly Chat[]; archived: boolean }) {
+function Rows({ list, all, archived }: { list: readonly ListRow[]; all: readonly Chat[]; archived: boolean }) {
   const session = useSession()
   const { filter, open, drafts } = session
   const nowMs = useNow(60_000)
@@ -104,15 +109,11 @@ function Rows({ list, all, archived }: { list: readonly Chat[]; all: readonly Ch
   useSignal(session.presence.version)
   useSignal(session.version)
   useEffect(() => {
-    const shown = list.map(({ conversation }) => conversation)
+    const shown = list.flatMap(row => (isBoard(row) ? [] : [row.conversation]))
     session.presence.look(current === undefined ? shown : [current, ...shown])
   }, [list, current])
   const [drawn, setDrawn] = useState(ROWS_AT_ONCE)
   const { requests } = session
-  const boards = !archived && (chosen === 'all' || chosen === 'boards') ? session.boards() : []
-  const boardRow = (board: Room) => (
-    <BoardRow key={board.conversation} board={board} current={board.conversation === current} />
-  )
   const put = all.filter(each => each.archived).length
   const rows = useRef<HTMLUListElement>(null)
   const onKeyDown = (event: KeyboardEvent): void => {
@@ -152,36 +153,49 @@ function Rows({ list, all, archived }: { list: readonly Chat[]; all: readonly Ch
         {!archived && chosen === 'all' && requests > 0 && (
           <Folder hash="requests" icon="person-add" word="contactRequests" count={requests} />
         )}
-        {boards.filter(({ unconfirmed }) => unconfirmed > 0).map(boardRow)}
-        {list.slice(0, drawn).map((chat, i) => (
-          <ChatRow
-            key={chat.conversation}
-            chat={chat}
-            current={chat.conversation === current}
-            draft={texts.get(chat.conversation)?.text ?? ''}
-            nowMs={nowMs}
-            people={people}
-            online={session.presence.isOnline(peerOf(chat.conversation))}
-            position={i + 1}
-            count={list.length}
-          />
-        ))}
-        {boards.filter(({ unconfirmed }) => unconfirmed === 0).map(boardRow)}
+        {list.slice(0, drawn).map((row, i) => {
+          const { conversation } = row
+          const place = { current: conversation === current, nowMs, position: i + 1, count: list.length }
+          return isBoard(row) ? (
+            <BoardRow key={conversation} board={row} {...place} />
+          ) : (
+            <ChatRow
+              key={conversation}
+              chat={row}
+              draft={texts.get(conversation)?.text ?? ''}
+              people={people}
+              online={session.presence.isOnline(peerOf(conversation))}
+              {...place}
+            />
+          )
+        })}
         {!archived && chosen === 'all' && put > 0 && (
           <Folder hash="archived" icon="archive" word="archivedTab" count={put} />
         )}
       </ul>
-      {list.length + boards.length === 0 && <NoRows filter={archived ? 'archived' : chosen} />}
+      {list.length === 0 && <NoRows filter={archived ? 'archived' : chosen} />}
     </>
   )
 }
 
-function BoardRow({ board, current }: { board: Room; current: boolean }) {
+interface BoardRowProps {
+  readonly board: Room
+  readonly current: boolean
+  readonly nowMs: number
+  readonly position: number
+  readonly count: number
+}
+
+function BoardRow({ board, current, nowMs, position, count }: BoardRowProps) {
+  const session = useSession()
   const speech = useSpeech()
-  const { conversation, title, unconfirmed, closed, state } = board
-  const waits = state === 'asked' ? 'joinAsked' : closed ? 'boardEnded' : 'nothingToConfirm'
+  const { conversation, title, unconfirmed, closed, state, head } = board
+  const { post } = session.news.of(conversation)
+  const newest = post?.number === head ? post : undefined
+  const waits = state === 'asked' ? 'joinAsked' : closed ? 'boardEnded' : head === 0 ? 'boardEmpty' : 'nothingToConfirm'
+  const toConfirm = speech.say('postsToConfirm', { n: unconfirmed })
   return (
-    <li>
+    <li aria-setsize={count} aria-posinset={position}>
       <a class="row" href={`#${conversation}`} {...(current && { 'aria-current': 'page' as const })}>
         <BoardDisc />
         <span class="two">
@@ -189,14 +203,25 @@ function BoardRow({ board, current }: { board: Room; current: boolean }) {
             <span class="name">
               <bdi>{title || speech.say('board')}</bdi>
             </span>
+            <span class="grow" />
+            {newest !== undefined && <time>{rowTime(speech, newest.atMs, nowMs)}</time>}
           </span>
           <span class="line">
-            <span class="prev">
-              {unconfirmed > 0 ? speech.say('postsToConfirm', { n: unconfirmed }) : speech.say(waits)}
+            <span class="prev" dir="auto">
+              {newest !== undefined && newest.text !== '' ? (
+                <Said by={newest.by} text={newest.text} />
+              ) : newest !== undefined ? (
+                speech.say('postRemoved')
+              ) : unconfirmed > 0 ? (
+                toConfirm
+              ) : (
+                speech.say(waits)
+              )}
             </span>
             {unconfirmed > 0 && (
-              <span class="badge open" aria-hidden="true">
-                {unconfirmed > 99 ? '99+' : unconfirmed}
+              <span class="badge open">
+                <span aria-hidden="true">{unconfirmed > 99 ? '99+' : unconfirmed}</span>
+                {newest !== undefined && <span class="vh">{toConfirm}</span>}
               </span>
             )}
           </span>

@@ -33,8 +33,9 @@ export function MemberList({ conversation }: { conversation: ConversationId }) {
   const session = useSession()
   const speech = useSpeech()
   const members = useMembers(conversation)
+  const { isAway } = useSignal(session.connection.view)
   if (members.list.length === 0) {
-    return members.state === 'failed' ? <Unavailable text={speech.say('membersFailed')} /> : null
+    return members.state === 'failed' || isAway ? <Unavailable text={speech.say('membersFailed')} /> : null
   }
   return (
     <>

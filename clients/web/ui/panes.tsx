@@ -9,7 +9,7 @@ import { ChatPane, isWide } from './chat-pane.js'
 import { Details } from './details.js'
 import { useFinder } from './finder.js'
 import { useApp, useDraw, useListener, useSession, useSignal, useSpeech } from './hooks.js'
-import { ListPane, useFiltered } from './list-pane.js'
+import { ListPane, useRows } from './list-pane.js'
 import { NewBoard } from './new-board.js'
 import { NewChat } from './new-chat.js'
 import { NewGroup } from './new-group.js'
@@ -42,15 +42,16 @@ export function Panes() {
   useNewVersion()
   useListener('resize', useDraw())
   const pane = place.conversation === undefined ? 'list' : 'chat'
-  const isDrawn = open !== undefined && details === 'open' && !isWide()
+  const shown = open ?? board
+  const isDrawn = shown !== undefined && details === 'open' && !isWide()
   const toasts = isDrawn ? 'details' : pane === 'list' && innerWidth < ONE_PANE_PX ? 'side' : 'main'
   return (
     <ToastContext.Provider value={toasts}>
       <div class="app">
-        <div class="panes" data-pane={pane} data-details={open === undefined ? 'off' : details}>
+        <div class="panes" data-pane={pane} data-details={shown === undefined ? 'off' : details}>
           <SidePane place={place} find={find} />
           {board !== undefined ? (
-            <BoardPane key={board.conversation} board={board} />
+            <BoardPane key={board.conversation} board={board} details={details} setDetails={setDetails} />
           ) : open === undefined ? (
             <main class="chat">
               <Blank icon="chat" title={speech.say('pickChat')} text={speech.say('pickChatHow')} />
@@ -59,12 +60,8 @@ export function Panes() {
           ) : (
             <ChatPane key={open.conversation} open={open} details={details} setDetails={setDetails} />
           )}
-          {open !== undefined && details !== 'off' && (
-            <Details
-              key={`details of ${open.conversation}`}
-              conversation={open.conversation}
-              close={() => setDetails('off')}
-            />
+          {shown !== undefined && details !== 'off' && (
+            <Details key={`details of ${shown.conversation}`} of={shown} close={() => setDetails('off')} />
           )}
         </div>
         <Spoken />
@@ -126,7 +123,7 @@ export function goHome(): void {
 
 function useKeys(find: () => void): void {
   const session = useSession()
-  const chats = useFiltered()
+  const chats = useRows()
   useListener('keydown', event => {
     if (event.isComposing || event.defaultPrevented) return
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k') {
@@ -134,7 +131,7 @@ function useKeys(find: () => void): void {
       find()
     } else if (event.altKey && (event.key === 'ArrowUp' || event.key === 'ArrowDown')) {
       event.preventDefault()
-      const at = chats.findIndex(({ conversation }) => conversation === session.open.value?.conversation)
+      const at = chats.findIndex(({ conversation }) => conversation === session.shown?.conversation)
       const next = chats[event.key === 'ArrowDown' ? at + 1 : Math.max(at - 1, 0)]
       if (next !== undefined) go(next.conversation)
     }

@@ -175,7 +175,7 @@ export function Avatar({ id, name, group, size, online }: AvatarProps) {
 }
 
 /** The picture of a board. */
-export function BoardDisc({ size }: { size?: 'm' }) {
+export function BoardDisc({ size }: { size?: 'm' | 'xl' }) {
   return (
     <span class={size === undefined ? 'av board' : `av board av-${size}`} aria-hidden="true">
       <Icon name="board" />

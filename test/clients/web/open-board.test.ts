@@ -8,6 +8,9 @@ import { TcpRelay } from '../../support/tcp-relay.js'
 import { enter } from '../../support/web-log.js'
 
 interface Opened {
+  readonly board: OpenBoard
+  readonly author: Client
+  readonly reader: Client
   readonly rooms: Client['rooms']
   readonly relay: TcpRelay
   /** Puts a post on the board, and waits until its reader knows of it. */
@@ -31,7 +34,7 @@ async function open(t: Test): Promise<Opened> {
   const room = await author.rooms.create('News')
   await rooms.subscribe(room)
   await eventually(() => rooms.room(room)?.title === 'News')
-  const board = new OpenBoard(reader, room)
+  const board = new OpenBoard(reader, room, { read: () => {} })
   t.teardown(() => board.close())
   await eventually(() => board.view.value.state === 'ready')
   let head = 0
@@ -40,7 +43,7 @@ async function open(t: Test): Promise<Opened> {
     await author.rooms.post(room, text)
     await eventually(() => rooms.room(room)?.head === head)
   }
-  return { rooms, relay, post, texts: () => board.view.value.posts.map(({ text }) => text) }
+  return { board, author, reader, rooms, relay, post, texts: () => board.view.value.posts.map(({ text }) => text) }
 }
 
 t.test('a post that comes while others are asked for is shown, too', async t => {
@@ -80,4 +83,45 @@ t.test('posts that could not be read are read with the next connection', async t
   relay.join()
   await eventually(() => texts().length === 1)
   t.same(texts(), ['one'])
+})
+
+t.test(
+  'the details are what the server knows; what the owner sets is there at once, and not if it is refused',
+  async t => {
+    const { board, author, reader } = await open(t)
+    await board.look()
+    t.match(board.details.value, {
+      failed: false,
+      profile: { listeners: 2, publishers: [], owner: author.account.uid },
+    })
+    const own = new OpenBoard(author, board.conversation, { read: () => {} })
+    t.teardown(() => own.close())
+    await own.look()
+    await own.set('Town news', { allPublish: false, codeNeeded: true })
+    t.match(own.details.value.profile, { title: 'Town news', rules: { codeNeeded: true } })
+    await eventually(() => author.rooms.room(board.conversation)?.title === 'Town news')
+    await own.publish([reader.account.uid], true)
+    t.same(own.details.value.profile?.publishers, [reader.account.uid])
+    await eventually(() => board.mayPost)
+    await own.publish([reader.account.uid], false)
+    await eventually(() => !board.mayPost)
+    await own.publish([1_000_000], true)
+    await eventually(() => own.details.value.profile?.publishers.length === 0)
+    await eventually(() => own.details.value.profile?.code !== '')
+  },
+)
+
+t.test('details that could not be asked for are asked for with the next connection', async t => {
+  const { board, rooms, relay } = await open(t)
+  const get = rooms.get.bind(rooms)
+  rooms.get = async () => {
+    throw new Error('no answer')
+  }
+  await board.look()
+  t.same(board.details.value, { profile: undefined, failed: true })
+  rooms.get = get
+  relay.cut()
+  relay.join()
+  await eventually(() => board.details.value.profile?.title === 'News')
+  t.equal(board.details.value.failed, false)
 })
