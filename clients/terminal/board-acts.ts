@@ -4,6 +4,7 @@ import type { ConversationId, Message, Room } from '../typescript/index.js'
 import { boardLine, boardName, boardText, boardTitle } from './board-lines.js'
 import type { ChatSpec } from './chat-spec.js'
 import { type BoardCommandName, usageOf } from './command-table.js'
+import { messageText } from './lines.js'
 import type { People } from './people.js'
 import { visibleName } from './visible.js'
 
@@ -18,6 +19,9 @@ export interface BoardActsHost extends Pick<ChatSpec, 'client'> {
   /** @throws at once where the request would wait in silence for a connection that has failed */
   needServer(what: string): void
 }
+
+/** The posts that are listed with their numbers. */
+const LISTED_MAX = 20
 
 export class BoardActs {
   readonly #people: People
@@ -48,6 +52,8 @@ export class BoardActs {
         return this.#confirm(first)
       case 'board post':
         return begin(rooms.post(this.#board(first).conversation, second), 'posted')
+      case 'board remove':
+        return this.#remove(this.#board(first), second)
       case 'board info':
         return this.#info(this.#board(first))
       case 'board publisher': {
@@ -76,11 +82,14 @@ export class BoardActs {
     for (const board of boards) say('notice', boardLine(board))
   }
 
-  /** @throws if none has this title, in whatever letters, or this id, or if several have it */
+  /** @throws if none has this title, in whatever letters, or this id, or if several have it, or if the title begins only so */
   #board(name: string): Room {
     const title = name.toLowerCase()
     const named = this.#boards().filter(each => each.conversation === name || each.title.toLowerCase() === title)
     const [only] = named
+    const begun = this.#boards().find(each => each.title.toLowerCase().startsWith(`${title} `))
+    if (only === undefined && begun !== undefined)
+      throw new Error(`a title of several words stands in quotes: ${boardName(begun)}`)
     if (only === undefined) throw new Error(`you listen to no board ${visibleName(name)} (/boards lists them)`)
     if (named.length > 1) throw new Error(`which one? ${named.map(({ conversation }) => conversation).join(', ')}`)
     return only
@@ -109,6 +118,22 @@ export class BoardActs {
       'notice',
       `/board confirm notes these${more && count === '' && confirmed > 0 ? '; then /board read shows more' : ''}`,
     )
+  }
+
+  /** @param number of the post; '': shows the last posts with their numbers */
+  async #remove(board: Room, number: string): Promise<void> {
+    const { client, say, begin, needServer } = this.#host
+    const { conversation } = board
+    if (number !== '') {
+      if (!/^[1-9]\d{0,14}$/.test(number)) throw new Error(`usage: ${usageOf('board remove')}`)
+      return begin(client.rooms.remove(conversation, Number(number)), 'removed')
+    }
+    needServer('the posts cannot be asked for')
+    const { posts } = await client.rooms.posts(conversation, { limit: LISTED_MAX })
+    await this.#people.meet(posts.map(({ sender }) => sender))
+    if (posts.length === 0) say('notice', `nothing is on ${boardTitle(board)}`)
+    for (const post of posts)
+      say('notice', `${post.number}: ${visibleName(this.#people.nameOf(post.sender))}: ${messageText(post)}`)
   }
 
   #confirm(name: string): void {

@@ -29,7 +29,20 @@ export const BOARD_COMMANDS = {
     max: 1,
     title: 0,
   },
-  'board post': { usage: 'BOARD TEXT', summary: 'post a text on a board', min: 2, max: 2, title: 0 },
+  'board post': {
+    usage: 'BOARD TEXT',
+    summary: 'post a text on a board; a title of several words stands in "quotes"',
+    min: 2,
+    max: 2,
+    title: 0,
+  },
+  'board remove': {
+    usage: 'BOARD [NUMBER]',
+    summary: 'remove a post, of yours or on your board; without a number: list the last ones with theirs',
+    min: 1,
+    max: 2,
+    title: 0,
+  },
   'board info': {
     usage: 'BOARD',
     summary: 'show its owner, how many listen, and how to listen',

@@ -69,6 +69,15 @@ export class ContactActs {
     }
     const uid = name === '' ? only?.uid : this.#people.uidOf(name)
     if (uid === undefined) throw LongwireError.local('NO_CONTACT_REQUEST')
+    const contact = client.contacts.get(uid)
+    if (how === 'accept' && contact !== undefined && !waitsForAnswer(contact)) {
+      const next =
+        contact.state === 'friend'
+          ? `is a contact already: /talk ${name}`
+          : `has been answered: /add ${name} asks to become a contact`
+      say('wrong', `${name} ${next}`)
+      return
+    }
     begin(client.contacts[how](uid))
   }
 

@@ -208,7 +208,10 @@ export class Rooms {
     })
   }
 
-  /** The rooms that the user listens to, or asks to, from local state. */
+  /**
+   * The rooms that the user listens to, or asks to, from local state. What the server says of each is stored with it: title, head and the
+   * count of unconfirmed posts. On a device that has just learned of a room they are empty and 0, until the next `boards` event.
+   */
   all(): Room[] {
     return this.#host.list.list()
   }

@@ -91,6 +91,20 @@ t.test('a board is made, posted on, and published on by others', async t => {
   t.match(await it.enter('/board close "Town news"', 'roomClose'), { conversation: ROOM })
 })
 
+t.test('a post is removed by its number, which a list of the last ones shows', async t => {
+  const it = await listening(t)
+  it.shown.length = 0
+  const listed = it.chat.enter('/board remove "Town news"')
+  const posts = [post(11, 300, 'eleven'), post(12, UID, 'mine')]
+  t.match(await it.answer('roomPosts', { posts, head: 12 }), { limit: 20, after: 0 })
+  await it.harness.until(listed)
+  await it.see('-- 11: bob: eleven', '-- 12: you: mine')
+  t.match(await it.enter('/board remove "Town news" 12', 'roomRemove'), { conversation: ROOM, number: 12 })
+  await it.see('-- removed')
+  await it.chat.enter('/board remove "Town news" last')
+  await it.see('!! usage: /board remove BOARD [NUMBER]')
+})
+
 t.test('a board is listened to by its code, and left; what it refuses is said', async t => {
   const it = await talk(t)
   t.match(await it.enter(`/board subscribe ${ROOM} secret`, 'roomSubscribe'), { conversation: ROOM, code: 'secret' })
@@ -111,6 +125,7 @@ t.test('what is entered wrongly is said, and asks nothing', async t => {
   it.shown.length = 0
   for (const line of [
     '/board read Weather',
+    '/board post Town news hello',
     '/board read "Town news" many',
     '/board confirm',
     '/board publisher "Town news" bob on',
@@ -119,6 +134,7 @@ t.test('what is entered wrongly is said, and asks nothing', async t => {
   }
   t.same(it.shown, [
     '!! you listen to no board Weather (/boards lists them)',
+    '!! a title of several words stands in quotes: "Town news"',
     '!! usage: /board read BOARD [COUNT], 100 at most',
     '!! nothing to confirm was shown: /board read BOARD first',
     '!! usage: /board publisher BOARD NAME [off]',

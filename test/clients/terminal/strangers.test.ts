@@ -35,6 +35,8 @@ t.test('what a stranger writes waits in the folder of requests, and is answered 
   await eventually(() => alice.remarked.includes('read you → bob: hello there'))
   await bob.chat.enter('/requests')
   await bob.see('-- nobody waits for your answer')
+  await bob.chat.enter('/accept alice')
+  await bob.see('!! alice has been answered: /add alice asks to become a contact')
   await alice.client.presence.watch([bob.client.account.uid])
   bob.chat.typed('a')
   await eventually(() => / bob is typing> $/.test(alice.status))
