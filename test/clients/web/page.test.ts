@@ -1,8 +1,11 @@
 /** The web client in a real browser, in short: two people, one chat, and nothing that others write becomes more than text. */
 import type { Browser } from 'playwright-core'
 import t from 'tap'
+import { directConversation } from '../../../clients/typescript/index.js'
+import { GROUP_TITLE_BYTES_MAX, LOCATION_NAME_BYTES_MAX, NICKNAME_BYTES_MAX } from '../../../protocol/limits.js'
 import type { RunningServer } from '../../../src/cli/server.js'
 import { seriousFaults } from '../../support/axe.js'
+import { eventually } from '../../support/eventually.js'
 import { befriend, WebPerson } from '../../support/web.js'
 import { startWeb } from '../../support/web-in-chromium.js'
 import { enter, MOVED_PX_MAX, ROWS_MAX, watchScrolling, writeLong } from '../../support/web-log.js'
@@ -85,17 +88,43 @@ t.test(
     const writer = await enter(server, 'writer')
     t.teardown(() => Promise.all([reader.close(), writer.close()]))
     await writeLong(writer, reader, 400)
-    const place = { kind: 'location', latitude: 1, longitude: 2, name: 'W'.repeat(256) } as const
-    writer.send(reader.account.uid, 'here', { content: place })
     const person = await WebPerson.open(browser, server)
     await person.signIn('reader')
     await person.openChat('writer')
     await person.message(/message 400,/).waitFor()
-    await person.log.getByText(place.name).waitFor()
-    t.ok(await person.log.evaluate(node => node.scrollWidth <= node.clientWidth), 'a long name is broken')
     const { rows, moved, top } = await watchScrolling(person, [-40, -120, -700, 300, -3_000, -3_000, -3_000])
     t.ok(rows <= ROWS_MAX, `${rows} rows`)
     t.ok(moved <= MOVED_PX_MAX, `moved by ${moved} px`)
     t.ok(top < 300, `older pages have come: up to message ${top}`)
   },
 )
+
+t.test('the longest names stay in their place: in a chat, in a group and on a board', async t => {
+  const reader = await enter(server, 'lena')
+  const writer = await enter(server, 'wim')
+  t.teardown(() => Promise.all([reader.close(), writer.close()]))
+  const nickname = 'W'.repeat(NICKNAME_BYTES_MAX)
+  await writer.account.updateProfile({ nickname })
+  await writeLong(writer, reader, 1)
+  const place = { kind: 'location', latitude: 1, longitude: 2, name: 'W'.repeat(LOCATION_NAME_BYTES_MAX) } as const
+  writer.send(reader.account.uid, 'here', { content: place })
+  const title = 'G'.repeat(GROUP_TITLE_BYTES_MAX)
+  const group = await writer.groups.create(title, [reader.account.uid])
+  const board = await writer.rooms.create(title)
+  await reader.rooms.subscribe(board)
+  await eventually(() => writer.rooms.room(board)?.state === 'listening')
+  await writer.rooms.post(board, 'a post')
+  const person = await WebPerson.open(browser, server)
+  await person.signIn('lena')
+  await person.isIn()
+  for (const [conversation, text] of [
+    [directConversation(writer.account.uid), place.name],
+    [group, nickname],
+    [board, nickname],
+  ] as const) {
+    await person.page.goto(`${person.page.url().split('#')[0]}#${conversation}`)
+    const log = person.page.locator('.log')
+    await log.getByText(text).first().waitFor()
+    t.ok(await log.evaluate(node => node.scrollWidth <= node.clientWidth), conversation)
+  }
+})
