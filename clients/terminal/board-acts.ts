@@ -1,4 +1,4 @@
-/** Carries out the commands about boards. A board is named by its title or its id; what is posted is read at the server. */
+/** Carries out the commands about boards. A board is named by its title or its id; posts are read from the server. */
 
 import type { ConversationId, Message, Room } from '../typescript/index.js'
 import { boardLine, boardName, boardText, boardTitle } from './board-lines.js'
@@ -101,7 +101,7 @@ export class BoardActs {
     if (count !== '' && !/^[1-9]\d?$|^100$/.test(count)) throw new Error(`usage: ${usageOf('board read')}, 100 at most`)
     needServer('the posts cannot be asked for')
     const { conversation, confirmed } = board
-    // 0 would be the newest ones, too: who has confirmed nothing reads from there.
+    // Where nothing is confirmed, `after: 0` gives the newest posts.
     const range = count === '' ? { after: confirmed } : { limit: Number(count) }
     const { posts, more } = await client.rooms.posts(conversation, range)
     await this.#people.meet(posts.map(({ sender }) => sender))
@@ -116,7 +116,7 @@ export class BoardActs {
     if (last <= confirmed) return
     say(
       'notice',
-      `/board confirm notes these${more && count === '' && confirmed > 0 ? '; then /board read shows more' : ''}`,
+      `to confirm these: /board confirm${more && count === '' && confirmed > 0 ? '; then /board read shows more' : ''}`,
     )
   }
 

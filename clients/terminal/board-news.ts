@@ -1,4 +1,4 @@
-/** Says what happens on boards, as a client tells it: where one listens, and what is unconfirmed. */
+/** Says what happens on boards: which the user listens to, and what is unconfirmed there. */
 
 import { codeText, type Room, type RoomFailedEvent } from '../typescript/index.js'
 import { boardName, boardTitle, unconfirmedText } from './board-lines.js'
@@ -10,7 +10,7 @@ export class BoardNews {
   readonly #say: Say
   /** The boards as they were told last. */
   readonly #known = new Map<string, Room>()
-  /** The boards of which it was told that something is unconfirmed, until nothing is. */
+  /** The boards on which something is unconfirmed, and this was said. */
   readonly #told = new Set<string>()
 
   constructor(say: Say) {
@@ -45,7 +45,7 @@ export class BoardNews {
     this.#say('wrong', `not done on ${boardTitle({ title, conversation })}: ${codeText(code)}`)
   }
 
-  /** Says once that something is unconfirmed: what comes behind it is no news. */
+  /** Says that something is unconfirmed: once, until all is confirmed. */
   #unconfirmed(room: Room): void {
     if (room.kind !== 'board' || room.state !== 'listening' || room.unconfirmed === 0) {
       this.#told.delete(room.conversation)

@@ -90,7 +90,7 @@ export const createRoom = act<CreateRoomInput>('create', (tx, input, before) => 
 })
 
 export const subscribe = act<RoomInput & { readonly code: string }>('subscribe', (tx, input, before) => {
-  // Whoever listens already has what is asked for.
+  // The user listens already, or has asked to.
   if (before.state !== UNSPECIFIED) return before
   if (!mayListenMore(tx)) return CODES.ROOM_LIMIT.code
   const { rid, code, device, sendSeq } = input
@@ -116,7 +116,7 @@ export function stopListeningAtEnd(tx: Tx, rid: Rid): void {
   if (own.state !== UNSPECIFIED) sayLeave(tx, rid, own)
 }
 
-/** What the room itself decides about a listener's request, and may refuse what this side cannot know. */
+/** Makes the transition of an act that the room decides: this side refuses what it can, the room the rest. */
 function roomAct<I extends RoomInput>(
   name: string,
   did: (input: I) => OwnerAct | { readonly act: 'remove'; readonly post: number } | Code,
@@ -149,7 +149,7 @@ export const removePost = roomAct<RoomInput & { readonly post: number }>('remove
 
 export interface RoomPostInput extends RoomInput, Written {}
 
-/** Puts a post on a board. Its author has no copy of it: like everybody, the author reads it there. */
+/** Puts a post on a board. Its author gets no copy, and reads it on the board like everybody. */
 export const postToRoom = numbered<RoomPostInput>(
   'room.post',
   (tx, { uid, rid, device, sendSeq, text, content, extra, fault, limited }) => {

@@ -42,7 +42,7 @@ export function ridOfRoom(actor: string): Rid {
   return actor.slice('room/'.length)
 }
 
-/** The request of a device that an effect comes of; device 0: of none. It is told if the room refuses. */
+/** The request of a device that caused an effect; device 0: no request did. The device is told if the room refuses. */
 interface Asked {
   readonly device: number
   readonly sendSeq: number
@@ -151,7 +151,7 @@ export function aboutOf(tx: Tx): AboutRoom {
   return tx.get(aboutRoom) ?? { ...NO_ROOM, closed: true }
 }
 
-/** The role of a listener. The owner of a room that has ended has none beside the others'. */
+/** The role of a listener. When the room has ended, its owner is a listener like the others. */
 export function roleOf(tx: Tx, uid: number): RoomRole {
   const { owner, closed } = aboutOf(tx)
   if (uid === owner && !closed) return RoomRole.OWNER
@@ -160,7 +160,7 @@ export function roleOf(tx: Tx, uid: number): RoomRole {
 
 /** What the owner does to the room. */
 export type OwnerAct =
-  /** `code`: a new one, to be used if there is none or the one that is known is to go. */
+  /** `code`: a new one, which is used if there is none yet, or if `newCode` replaces the present one. */
   | {
       readonly act: 'set'
       readonly title: string
@@ -281,7 +281,7 @@ export const roomSaid: EffectKind<RoomSaid> = itemEffect(
   },
 )
 
-/** Tells the connections of listeners, wherever they are, that there is a new post. It may be lost: they compare. */
+/** Tells the connections of listeners, on all nodes, that there is a new post. It may be lost: clients ask with List from time to time. */
 function tellHead(tx: Tx, head: RoomHead): void {
   const conversation = roomConversation(ridOfRoom(tx.actor))
   const bytes = encodeSignalNotice({ conversation, signal: { case: 'head', value: head } })

@@ -80,7 +80,7 @@ export function mayTalk(tx: Tx, record: ContactRecord | undefined): boolean {
   return mayWrite(tx, record) && mayBeWrittenTo(tx, record)
 }
 
-/** Whether the user may begin or answer a conversation with somebody who is there and no friend. Blocks by the other are not told. */
+/** Whether the user may begin or answer a conversation with an existing user who is no friend. It does not tell a block by the other. */
 export function mayBegin(tx: Tx, to: number): Code {
   const known = tx.get(contact, to) ?? NOBODY
   if (known.blocked) return CODES.BLOCKED.code
@@ -101,7 +101,7 @@ export function begin(tx: Tx, to: number): void {
   become(tx, to, before, { ...named, asked: wrote, wrote, shut: false, sinceMs }, true)
 }
 
-/** The record without a conversation; tells the other that there is none. @param shut the other begins none from now on */
+/** Ends a conversation, and tells the other. @param shut the other can begin none from now on @returns the record without it */
 export function endTalk(tx: Tx, other: number, before: ContactRecord, shut = false): ContactRecord {
   if (!hasTalk(before)) return before
   tell(tx, other, { act: 'ended', heard: before.heard })
@@ -142,7 +142,7 @@ export const strangerTold: EffectKind<StrangerTold> = jsonEffect({
   },
 })
 
-/** Takes or refuses what the other has begun. Nothing is noted of who is refused. */
+/** Takes or refuses a conversation that the other has begun. Nothing is stored about somebody who is refused. */
 function wrote(tx: Tx, other: number, known: ContactRecord, told: StrangerTold): ContactRecord {
   if (!takes(tx, known)) {
     tell(tx, other, { act: 'ended', heard: told.number })

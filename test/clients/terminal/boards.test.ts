@@ -44,7 +44,7 @@ t.test('who comes in is told what is unconfirmed, reads it, and confirms it', as
     '     bob in Town news: ten',
     '     bob in Town news: eleven',
     '✓    you → Town news: mine',
-    '-- /board confirm notes these',
+    '-- to confirm these: /board confirm',
   )
   t.match(await it.enter('/board confirm', 'roomConfirm'), { conversation: ROOM, upTo: 12 })
   it.push(roomItem({ ...LISTENS, confirmed: 12 }))
