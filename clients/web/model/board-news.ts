@@ -74,7 +74,7 @@ export class BoardsNews {
 
   #stands({ conversation, state, head, confirmed }: Room): void {
     const known = this.#boards.get(conversation)
-    if (state === 'none') this.#boards.delete(conversation)
+    if (state === 'none' && this.#boards.delete(conversation)) this.#remember()
     if (state !== 'listening') return
     const isNews = known !== undefined && head > known.head
     if (known?.from !== undefined && !isNews) return
@@ -87,6 +87,10 @@ export class BoardsNews {
 
   #change(conversation: ConversationId, change: Partial<BoardNews>): void {
     this.#boards.set(conversation, { ...this.of(conversation), ...change })
+    this.#remember()
+  }
+
+  #remember(): void {
     this.#remembered.write([...this.#boards].slice(-REMEMBERED_MAX))
     this.version.set(this.version.value + 1)
   }

@@ -53,6 +53,11 @@ t.test('the newest post that was read is remembered, and since when this device 
   const later = device(platform, [room('a', { head: 6, confirmed: 6 })])
   t.match(later.news.of('room:a'), { atMs: NOON + 10, from: 5 }, 'with the next page, too')
   later.tell(room('a', { state: 'none' }))
+  t.match(
+    device(platform).news.of('room:a'),
+    { head: 0, post: undefined },
+    'of a board that is left nothing is remembered',
+  )
   later.tell(room('a', { confirmed: 9, head: 9 }))
   t.match(later.news.of('room:a'), { from: 9, post: undefined }, 'who listens anew begins anew')
   later.news.forget()
