@@ -110,6 +110,9 @@ t.test('the longest names stay in their place: in a chat, in a group and on a bo
   writer.send(reader.account.uid, 'here', { content: place })
   const title = 'G'.repeat(GROUP_TITLE_BYTES_MAX)
   const group = await writer.groups.create(title, [reader.account.uid])
+  await eventually(() => reader.groups.group(group)?.state === 'member')
+  const wide = 'wide '.repeat(40)
+  writer.send(group, wide)
   const board = await writer.rooms.create(title)
   await reader.rooms.subscribe(board)
   await eventually(() => writer.rooms.room(board)?.state === 'listening')
@@ -125,6 +128,7 @@ t.test('the longest names stay in their place: in a chat, in a group and on a bo
     await person.page.goto(`${person.page.url().split('#')[0]}#${conversation}`)
     const log = person.page.locator('.log')
     await log.getByText(text).first().waitFor()
+    if (conversation === group) await person.message(wide.trim()).hover()
     t.ok(await log.evaluate(node => node.scrollWidth <= node.clientWidth), conversation)
   }
 })
