@@ -38,19 +38,21 @@ export interface Between {
   readonly divider: Divider | undefined
   /** The key of the first entry since the user is in the group. */
   readonly joined: string | undefined
+  /** The keys of those that have their day above them, whatever is before them. */
+  readonly tops: readonly string[]
 }
 
 /**
  * @param isWhole nothing older is to be loaded; otherwise the first message stands in no row yet: what is above a row must not change when
  *   older ones come
  */
-export function rowsOf(messages: readonly Message[], { divider, joined }: Between, isWhole: boolean): Row[] {
+export function rowsOf(messages: readonly Message[], { divider, joined, tops }: Between, isWhole: boolean): Row[] {
   const rows: Row[] = []
   let before: { readonly message: Message; readonly date: string } | undefined
   for (const message of messages) {
     const key = keyOf(message)
     const date = dayOf(message.atMs)
-    const day = date !== before?.date
+    const day = date !== before?.date || tops.includes(key)
     const unread = divider?.key === key ? divider.count : 0
     const isJoined = joined === key
     const first = day || unread > 0 || isJoined || before === undefined || !continues(before.message, message)

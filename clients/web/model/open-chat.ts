@@ -30,6 +30,8 @@ export interface ChatView {
   /** Oldest first. */
   readonly messages: readonly Message[]
   readonly older: Beyond
+  /** The keys of entries that stood on top because older ones could not be loaded: they keep their day when those come. */
+  readonly tops: readonly string[]
   /** Other than `none`, the present is elsewhere: what comes is not among the messages. */
   readonly newer: Beyond
   readonly divider: Divider | undefined
@@ -45,6 +47,7 @@ const EMPTY: ChatView = {
   state: 'loading',
   messages: [],
   older: 'none',
+  tops: [],
   newer: 'none',
   divider: undefined,
   joined: undefined,
@@ -58,6 +61,8 @@ export type MessagePlace = Pick<MessageName, 'sender' | 'device' | 'sendSeq' | '
 const NO_MESSAGES: MessagePage = { messages: [], before: undefined, after: undefined }
 
 const PAGE = 60
+/** The wait for older messages, without a connection, before it is told that they are not here. */
+const OFFLINE_MS = 1_000
 /** A page holds as many as are loaded already: so many steps back are few loads. */
 const PAGE_MAX = 1_000
 /** How far the first unread is looked for before the chat is shown. */
@@ -67,7 +72,7 @@ export class OpenChat {
   readonly conversation: ConversationId
   readonly view = new Signal<ChatView>(EMPTY)
   readonly #client: Client
-  readonly #platform: Pick<Platform, 'isWatched'>
+  readonly #platform: Pick<Platform, 'isWatched' | 'clock'>
   readonly #off: (() => void)[]
   /** Messages to the group that were written while it is open, by key, until it has given them their places. */
   readonly #sent = new Map<string, SentMessage>()
@@ -84,7 +89,7 @@ export class OpenChat {
   #seenKey: string | undefined
   #closed = false
 
-  constructor(client: Client, conversation: ConversationId, platform: Pick<Platform, 'isWatched'>) {
+  constructor(client: Client, conversation: ConversationId, platform: Pick<Platform, 'isWatched' | 'clock'>) {
     this.#client = client
     this.conversation = conversation
     this.#platform = platform
@@ -109,6 +114,10 @@ export class OpenChat {
       client.on('resync', ({ forgotten }) => forgotten && this.again()),
       client.on('conversation', state => isHere(state) && state.cleared > this.#cleared && this.again()),
       client.on('trimmed', () => this.again()),
+      client.on(
+        'connection',
+        ({ state }) => state === 'online' && this.view.value.older === 'failed' && this.loadOlder(),
+      ),
       // On a device that has just signed in, a chat that was opened at once has its messages elsewhere.
       client.on('chats', () => this.view.value.messages.length === 0 && this.again()),
       client.on('chat', chat => isHere(chat) && this.#isAway && this.#change({ unseen: chat.unread })),
@@ -135,6 +144,9 @@ export class OpenChat {
     if (state !== 'ready' || (older !== 'more' && older !== 'failed') || before === undefined) return
     this.#change({ older: 'loading' })
     const piece = this.#piece
+    const late = this.#platform.clock.after(OFFLINE_MS, () => {
+      if (this.#client.state().status.state !== 'online') this.#failOlder(piece)
+    })
     try {
       const page = await this.#client.history(this.conversation, { before, limit: this.#nextPage })
       if (piece !== this.#piece) return
@@ -148,7 +160,9 @@ export class OpenChat {
         joined: joined ?? (isEarlier && first !== undefined ? keyOf(first) : undefined),
       })
     } catch {
-      if (piece === this.#piece) this.#change({ older: 'failed' })
+      this.#failOlder(piece)
+    } finally {
+      late.cancel()
     }
   }
 
@@ -257,6 +271,12 @@ export class OpenChat {
     } else if (!messages.slice(index + 1).some(each => this.#isOfOthers(each))) {
       this.#client.markRead(this.conversation)
     }
+  }
+
+  /** Older messages of this piece are not to be had now: the first that is here is shown, too. */
+  #failOlder(piece: number): void {
+    const { messages, tops } = this.view.value
+    if (piece === this.#piece) this.#change({ older: 'failed', tops: [...tops, ...messages.slice(0, 1).map(keyOf)] })
   }
 
   get #nextPage(): number {

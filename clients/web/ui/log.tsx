@@ -3,7 +3,7 @@ import type { RefObject } from 'preact'
 import { useEffect, useImperativeHandle, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { Message } from '../../typescript/browser.js'
 import { dayLabel } from '../model/dates.js'
-import { type Row, rowsOf } from '../model/log-rows.js'
+import { keyOf, type Row, rowsOf } from '../model/log-rows.js'
 import type { ChatView, MessagePlace, OpenChat } from '../model/open-chat.js'
 import { useApp, useListener, useNow, useSession, useSignal, useSpeech } from './hooks.js'
 import { ChangeLine, MessageRow } from './message.js'
@@ -47,7 +47,7 @@ export function Log({ handle, open, view, onReply, onEdit, onType }: LogProps) {
   const session = useSession()
   const speech = useSpeech()
   const { platform } = useApp()
-  const { messages, divider, joined, older, newer, target, unseen } = view
+  const { messages, divider, joined, older, tops, newer, target, unseen } = view
   const element = useRef<HTMLDivElement>(null)
   const [atEnd, setAtEnd] = useState(true)
   const [focused, setFocused] = useState<string | undefined>()
@@ -56,8 +56,12 @@ export function Log({ handle, open, view, onReply, onEdit, onType }: LogProps) {
   const [floating, setFloating] = useState<number | undefined>()
   const people = useSignal(session.people.version)
   const nowMs = useNow(60_000)
-  const isWhole = older === 'none'
-  const rows = useMemo(() => rowsOf(messages, { divider, joined }, isWhole), [messages, divider, joined, isWhole])
+  const [top] = messages
+  const isWhole = older === 'none' || (top !== undefined && tops.includes(keyOf(top)))
+  const rows = useMemo(
+    () => rowsOf(messages, { divider, joined, tops }, isWhole),
+    [messages, divider, joined, tops, isWhole],
+  )
   const focusedIndex = focused === undefined ? -1 : rows.findIndex(({ key }) => key === focused)
   const list = useVirtualList({
     rows,

@@ -46,7 +46,7 @@ t.test('one author within five minutes on one day is one group', async t => {
       message(4, { sender: 8, atMs: NOON + 9 * MINUTE }),
       message(5, { sender: 8, atMs: NOON + 24 * 60 * MINUTE }),
     ],
-    { divider: { key: '7/1/3', count: 3 }, joined: undefined },
+    { divider: { key: '7/1/3', count: 3 }, joined: undefined, tops: [] },
     true,
   )
   const shown = rows.map(({ message: { text }, day, unread, first, last }) =>

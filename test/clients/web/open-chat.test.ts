@@ -1,12 +1,15 @@
 /** The open chat: the piece of it that is loaded, the way to any message of it and back to the present, and what was before the joining. */
 import t, { type Test } from 'tap'
-import { type Client, directConversation } from '../../../clients/typescript/index.js'
+import { type Client, directConversation, systemClock } from '../../../clients/typescript/index.js'
+import { keyOf, rowsOf } from '../../../clients/web/model/log-rows.js'
 import { OpenChat } from '../../../clients/web/model/open-chat.js'
 import { eventually } from '../../support/eventually.js'
 import { servedClients } from '../../support/served-clients.js'
 import { textOf, writeLong } from '../../support/web-log.js'
 
 const MESSAGES = 300
+/** A clock on which nobody waits long. */
+const HASTY = { ...systemClock, after: (_: number, run: () => void) => systemClock.after(0, run) }
 
 /** Opens a chat, and counts what is asked of the history from then on. */
 async function open(
@@ -20,7 +23,7 @@ async function open(
     asked++
     return history(...query)
   }
-  const chat = new OpenChat(client, conversation as OpenChat['conversation'], { isWatched: () => true })
+  const chat = new OpenChat(client, conversation as OpenChat['conversation'], { isWatched: () => true, clock: HASTY })
   t.teardown(() => chat.close())
   await eventually(() => chat.view.value.state === 'ready' && chat.view.value.messages.length > 0)
   asked = 0
@@ -104,3 +107,46 @@ t.test('what was written in a group before the joining stands above a line', asy
   t.same([messages[line]?.change?.act, messages[line]?.change?.uid], ['joined', guest.account.uid])
   t.ok(texts(chat).indexOf('before') < line && texts(chat).indexOf('after') > line, texts(chat).join())
 })
+
+t.test(
+  'without a connection the first message that is here is shown; it keeps its day when older ones come',
+  async t => {
+    const enter = await servedClients(t)
+    const writer = await enter('writer')
+    const reader = await enter('reader')
+    await writeLong(writer, reader, MESSAGES)
+    const { chat } = await open(t, reader, directConversation(writer.account.uid))
+    const { history, state } = reader
+    const shown = (): readonly (readonly [string, boolean])[] => {
+      const { messages, older, tops } = chat.view.value
+      const [top] = messages
+      const isWhole = older === 'none' || (top !== undefined && tops.includes(keyOf(top)))
+      return rowsOf(messages, { divider: undefined, joined: undefined, tops }, isWhole).map(({ key, day }) => [
+        key,
+        day,
+      ])
+    }
+    const [hidden] = chat.view.value.messages
+    const key = hidden === undefined ? '' : keyOf(hidden)
+    t.not(shown()[0]?.[0], key)
+    let answer = (): void => {}
+    const asked = new Promise<void>(resolve => {
+      answer = resolve
+    })
+    reader.history = async (...query) => {
+      await asked
+      return history.call(reader, ...query)
+    }
+    reader.state = () => ({ ...state.call(reader), status: { state: 'waiting', retryInMs: 1_000 } }) as never
+    void chat.loadOlder()
+    await eventually(() => chat.view.value.older === 'failed')
+    t.same(shown()[0], [key, true])
+    answer()
+    await eventually(() => chat.view.value.older !== 'failed')
+    t.ok(shown().findIndex(([each]) => each === key) > 0)
+    t.same(
+      shown().find(([each]) => each === key),
+      [key, true],
+    )
+  },
+)
