@@ -119,7 +119,8 @@ export class RedisServer {
 
   async #end(): Promise<void> {
     await this.kill()
-    fs.rmSync(this.folder, { recursive: true, force: true })
+    // A child that it had begun to write its state with may write still.
+    fs.rmSync(this.folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
   }
 }
 
