@@ -39,7 +39,7 @@ function randomValue(field: Field, chance: Chance, known: Known): unknown {
     case 'uint64':
       return chance.pick(NUMBERS) || (field.required ? 1 : 0)
     case 'bytes':
-      return chance.bytes(field.length || chance.below(field.max || 40))
+      return chance.bytes(field.length || chance.below(field.max || 40) || (field.required ? 1 : 0))
     case 'string': {
       const text = chance.pick(TEXTS).slice(0, Math.floor((field.max || 3_000) / 3))
       return text === '' && field.required ? 'abc' : text
