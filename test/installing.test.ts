@@ -98,6 +98,7 @@ t.test('with a compiler an install builds all; a start builds only what has chan
     ages(path)
   for (const path of ['protocol', 'clients', 'test', 'bench']) ages(path)
   t.same(run('start').builds.length, 1, 'nothing is newer than the build')
+  t.same(run('install').builds.length, 1, 'and all was built')
   writeFileSync(join(folder, 'src/deep/one.ts'), 'changed')
   t.same(run('start').builds.slice(1), ['build'])
   rmSync(join(folder, 'src/deep/two.ts'))
@@ -105,6 +106,7 @@ t.test('with a compiler an install builds all; a start builds only what has chan
   ages('src/deep')
   ages('src/deep/one.ts')
   t.same(run('start').builds.length, 3)
+  t.same(run('install').builds.slice(3), ['browser'], 'a start builds nothing for browsers')
 })
 
 t.test('every package is content with the lowest Node that is named, and with those it is tested on', async t => {
