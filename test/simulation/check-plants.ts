@@ -44,6 +44,8 @@ const SLOW: ReadonlySet<PlantName> = new Set<PlantName>([
   'a poll that swallows a push',
   'a switch that forgets what was in flight',
   'a cached contact trusted after a conflict',
+  'a stamp that counts',
+  'a delivery taken twice',
 ])
 
 /** @param slow whether those that test/long looks for, or those that `npm test` does */
