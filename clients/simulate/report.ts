@@ -183,13 +183,16 @@ export function complaintsOf(outcome: Outcome): string[] {
   return complaints
 }
 
-/** One sentence for people, at the end of a run: whether anything was lost, or otherwise wrong. */
-export function judgementOf(outcome: Outcome): string {
+/**
+ * One sentence for people, at the end of a run: whether anything was lost, or otherwise wrong.
+ * @param complaints those of the outcome
+ */
+export function judgementOf(outcome: Outcome, complaints: readonly string[] = complaintsOf(outcome)): string {
   const { verdict, groupVerdict: groups, boardVerdict: boards } = outcome
   const accepted = (verdict?.accepted ?? 0) + (groups?.accepted ?? 0) + (boards?.accepted ?? 0)
   const lost = (verdict?.lost ?? 0) + (groups?.lost ?? 0) + (boards?.lost ?? 0)
   if (lost > 0) return `NOT passed: of ${accepted} accepted messages, ${lost} did not come to all who must have them.`
-  const [first] = complaintsOf(outcome)
+  const [first] = complaints
   if (first !== undefined) return `NOT passed: ${first}.`
   return `Passed: ${accepted} messages were accepted, and nothing was lost, shown twice or out of order.`
 }

@@ -41,7 +41,7 @@ async function runSimulation(settings: Settings): Promise<number> {
   const complaints = complaintsOf(outcome)
   for (const complaint of complaints) complain(complaint)
   print(JSON.stringify(reportOf(outcome)))
-  tell(judgementOf(outcome))
+  tell(judgementOf(outcome, complaints))
   return complaints.length === 0 ? EXIT.OK : EXIT.FAILED
 }
 

@@ -273,10 +273,11 @@ export class Client {
   #sessionEnded(code: number): void {
     if (!this.#parts.identity.signedIn) return
     this.#parts.identity.endSession()
-    this.#parts.calls.clear(LongwireError.ofCode(code))
+    const error = LongwireError.ofCode(code)
+    this.#parts.calls.clear(error)
     // Unless something else ended it: the account's deletion has no answer yet, and may never have been heard of.
     if (this.#leaving && !this.#parts.sender.sendQueue.holds('deleteAccount')) return
-    const { reason, message } = LongwireError.ofCode(code)
+    const { reason, message } = error
     this.#parts.commits.after(() => this.#events.emit('sessionEnded', { code, reason, message }))
   }
 

@@ -40,7 +40,8 @@ export interface MessagesHost {
 
 /**
  * Promises resolve when the server took the request, and reject with its final refusal. A group decides a moment later: what it refuses
- * is told by `groupFailed`. Whoever does not care how a request ends is not ended by it. A message is named by a Message, of an event, of the history or of send(); or by its id and number alone.
+ * is told by `groupFailed`. Whoever does not care how a request ends is not ended by it. A message is named by a Message, of an event, of
+ * the history or of send(); or by its id and number alone.
  */
 export class Messages {
   readonly #host: MessagesHost

@@ -8,10 +8,10 @@
 import { isAccountName } from '../../../protocol/names.js'
 import { type Client, createClient, LongwireError, MemoryStorage } from '../../typescript/browser.js'
 import { type Said, said } from '../words.js'
-import { forgetBoards } from './board-news.js'
+import { BOARDS } from './board-news.js'
 import { Drafts } from './drafts.js'
 import { errorWords } from './error-words.js'
-import { forgetPeople } from './people.js'
+import { PEOPLE } from './people.js'
 import { type Platform, Remembered } from './platform.js'
 import { Session } from './session.js'
 import { SettingsStore } from './settings.js'
@@ -141,8 +141,7 @@ export class App {
     if (owner === uid) return
     if (owner !== undefined) {
       this.#drafts.forget()
-      forgetPeople(this.platform)
-      forgetBoards(this.platform)
+      for (const name of [PEOPLE, BOARDS]) new Remembered(this.platform.keyValues, name).write(undefined)
     }
     this.#owner.write(uid)
   }

@@ -22,14 +22,8 @@ const TEXT_MAX = 160
 /** The boards that are remembered: more than anybody listens to. */
 const REMEMBERED_MAX = 300
 
-function rememberedBoards({ keyValues }: Pick<Platform, 'keyValues'>): Remembered {
-  return new Remembered(keyValues, 'boards')
-}
-
-/** Forgets the boards that the browser remembers. */
-export function forgetBoards(platform: Pick<Platform, 'keyValues'>): void {
-  rememberedBoards(platform).write(undefined)
-}
+/** The name under which the browser remembers them. */
+export const BOARDS = 'boards'
 
 export class BoardsNews {
   /** Grows by one with each change. */
@@ -41,7 +35,7 @@ export class BoardsNews {
   /** @param on listens to the client for as long as the session lasts */
   constructor(client: Client, platform: Pick<Platform, 'keyValues'>, on: Client['on']) {
     this.#client = client
-    this.#remembered = rememberedBoards(platform)
+    this.#remembered = new Remembered(platform.keyValues, BOARDS)
     this.#boards = new Map(rowsOf(this.#remembered.read()))
     for (const room of client.rooms.all()) this.#stands(room)
     on('room', room => this.#stands(room))

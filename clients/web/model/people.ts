@@ -13,14 +13,8 @@ export interface Person {
 /** The names that are remembered: more than all friends and the members of some large groups. */
 const REMEMBERED_MAX = 2_000
 
-function rememberedPeople({ keyValues }: Pick<Platform, 'keyValues'>): Remembered {
-  return new Remembered(keyValues, 'people')
-}
-
-/** Forgets the names that the browser remembers. */
-export function forgetPeople(platform: Pick<Platform, 'keyValues'>): void {
-  rememberedPeople(platform).write(undefined)
-}
+/** The name under which the browser remembers them. */
+export const PEOPLE = 'people'
 
 export class People {
   /** Grows by one with each new or changed name. */
@@ -36,7 +30,7 @@ export class People {
   constructor(client: Client, platform: Pick<Platform, 'clock' | 'keyValues'>, on: Client['on']) {
     this.#client = client
     this.#clock = platform.clock
-    this.#remembered = rememberedPeople(platform)
+    this.#remembered = new Remembered(platform.keyValues, PEOPLE)
     for (const [uid, account, nickname] of rowsOf(this.#remembered.read())) {
       this.#people.set(uid, { uid, account, nickname })
     }

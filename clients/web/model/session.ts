@@ -207,7 +207,7 @@ export class Session {
     }
   }
 
-  /** The boards that the user follows; those with something to confirm first. */
+  /** The boards that the user follows. */
   boards(): Room[] {
     return this.client.rooms.all().filter(({ kind }) => kind === 'board')
   }
