@@ -21,6 +21,7 @@ import type { Drafts } from './drafts.js'
 import { errorWords, reasonWords } from './error-words.js'
 import type { Filter } from './filter.js'
 import { isRoom } from './kinds.js'
+import { type ListRow, listRows } from './list-rows.js'
 import { GroupMembers } from './members.js'
 import { actsOn } from './message-acts.js'
 import { Notices } from './notices.js'
@@ -205,6 +206,11 @@ export class Session {
       this.notices.error(errorWords(error))
       return undefined
     }
+  }
+
+  /** The chats and boards that the list shows now. */
+  get rows(): ListRow[] {
+    return listRows(this.chats.list.value ?? [], this.boards(), this.news, this.filter.value)
   }
 
   /** The boards that the user follows. */

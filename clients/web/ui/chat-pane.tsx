@@ -6,7 +6,7 @@ import type { Speech } from '../words.js'
 import { useChatMenu } from './chat-menu.js'
 import { Composer, type ComposerHandle } from './composer.js'
 import { ConnectionBanner } from './connection-line.js'
-import { useDraw, useFallback, useListener, useSession, useSignal, useSpeech } from './hooks.js'
+import { useFallback, useSession, useSignal, useSpeech } from './hooks.js'
 import { Log, type LogHandle } from './log.js'
 import { useMembers } from './members.js'
 import type { DetailsState } from './panes.js'
@@ -116,7 +116,6 @@ function Head({ open, details, setDetails }: ChatPaneProps) {
 
 /** Whether the details are in sight, what shows or hides them, and the button that has the focus when they close. */
 export function useDetails(details: DetailsState, setDetails: (state: DetailsState) => void) {
-  useListener('resize', useDraw())
   const isShown = details === 'open' || (details === 'on' && isWide())
   const opener = useFallback<HTMLButtonElement>(isShown)
   return { isShown, toggle: () => setDetails(isShown ? 'off' : 'open'), opener }

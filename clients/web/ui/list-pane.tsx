@@ -4,7 +4,7 @@ import { peerOf, type Room } from '../../typescript/browser.js'
 import type { Chat } from '../model/chats.js'
 import { rowTime } from '../model/dates.js'
 import { FILTERS, type Filter, filtered } from '../model/filter.js'
-import { isBoard, type ListRow, listRows } from '../model/list-rows.js'
+import { isBoard, type ListRow } from '../model/list-rows.js'
 import type { PlainKey } from '../words.js'
 import { ChatRow, Said } from './chat-row.js'
 import { ConnectionLine } from './connection-line.js'
@@ -22,12 +22,13 @@ const FILTER_WORDS: Readonly<Record<Filter, PlainKey>> = {
 }
 
 /** The chats and boards that the list shows. */
-export function useRows(): readonly ListRow[] {
+function useRows(): readonly ListRow[] {
   const session = useSession()
-  const { chats, filter, news } = session
   useSignal(session.version)
-  useSignal(news.version)
-  return listRows(useSignal(chats.list) ?? [], session.boards(), news, useSignal(filter))
+  useSignal(session.news.version)
+  useSignal(session.chats.list)
+  useSignal(session.filter)
+  return session.rows
 }
 
 export function ListPane({ archived, find }: { archived: boolean; find: () => void }) {

@@ -9,7 +9,7 @@ import { ChatPane, isWide } from './chat-pane.js'
 import { Details } from './details.js'
 import { useFinder } from './finder.js'
 import { useApp, useDraw, useListener, useSession, useSignal, useSpeech } from './hooks.js'
-import { ListPane, useRows } from './list-pane.js'
+import { ListPane } from './list-pane.js'
 import { NewBoard } from './new-board.js'
 import { NewChat } from './new-chat.js'
 import { NewGroup } from './new-group.js'
@@ -123,7 +123,6 @@ export function goHome(): void {
 
 function useKeys(find: () => void): void {
   const session = useSession()
-  const chats = useRows()
   useListener('keydown', event => {
     if (event.isComposing || event.defaultPrevented) return
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k') {
@@ -131,8 +130,9 @@ function useKeys(find: () => void): void {
       find()
     } else if (event.altKey && (event.key === 'ArrowUp' || event.key === 'ArrowDown')) {
       event.preventDefault()
-      const at = chats.findIndex(({ conversation }) => conversation === session.shown?.conversation)
-      const next = chats[event.key === 'ArrowDown' ? at + 1 : Math.max(at - 1, 0)]
+      const { rows } = session
+      const at = rows.findIndex(({ conversation }) => conversation === session.shown?.conversation)
+      const next = rows[event.key === 'ArrowDown' ? at + 1 : Math.max(at - 1, 0)]
       if (next !== undefined) go(next.conversation)
     }
   })
